@@ -1,0 +1,74 @@
+import { type ApiObject, ApiObjectMetadataDefinition, JsonPatch } from 'cdk8s';
+import {
+  Deployment,
+  type DeploymentProps,
+  LabelSelector,
+  type PodSelectorConfig,
+  StatefulSet,
+  type StatefulSetProps,
+} from 'cdk8s-plus-28';
+import type { Construct } from 'constructs';
+import { selectorLabels } from './labels.ts';
+
+/** Metadata of pods, apart from what cdk8s-plus would add. */
+export interface PodMetadata {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/*
+ * cdk8s-plus labels each pod with a hash of the construct's path and selects by it, so that moving a construct would
+ * change a selector, which Kubernetes refuses. These two select by the workload's name alone. The `select: false` that
+ * cdk8s-plus offers drops the selector but still adds the label, and StatefulSet gives its service that label anyway.
+ */
+
+/**
+ * Patches an object after cdk8s-plus has rendered it. Fields that Kubernetes got after 1.28 need this: the typed objects
+ * render only what they know, their own patches included.
+ */
+export function patchRendered(object: ApiObject, ...patches: JsonPatch[]): void {
+  const render = object.toJson.bind(object);
+  object.toJson = () => JsonPatch.apply(render(), ...patches);
+}
+
+/** A Deployment that selects by the stable label. */
+export class StableDeployment extends Deployment {
+  #podMetadata: ApiObjectMetadataDefinition | undefined;
+  readonly #pod: PodMetadata;
+
+  constructor(scope: Construct, id: string, props: DeploymentProps, pod: PodMetadata) {
+    super(scope, id, { ...props, select: false });
+    this.#pod = pod;
+    this.select(LabelSelector.of({ labels: selectorLabels(this.name) }));
+  }
+
+  override get podMetadata(): ApiObjectMetadataDefinition {
+    this.#podMetadata ??= new ApiObjectMetadataDefinition({ ...this.#pod, apiObject: this.apiObject });
+    return this.#podMetadata;
+  }
+
+  override toPodSelectorConfig(): PodSelectorConfig {
+    return { labelSelector: LabelSelector.of({ labels: selectorLabels(this.name) }) };
+  }
+}
+
+/** A StatefulSet that selects by the stable label. */
+export class StableStatefulSet extends StatefulSet {
+  #podMetadata: ApiObjectMetadataDefinition | undefined;
+  readonly #pod: PodMetadata;
+
+  constructor(scope: Construct, id: string, props: StatefulSetProps, pod: PodMetadata) {
+    super(scope, id, { ...props, select: false });
+    this.#pod = pod;
+    this.select(LabelSelector.of({ labels: selectorLabels(this.name) }));
+  }
+
+  override get podMetadata(): ApiObjectMetadataDefinition {
+    this.#podMetadata ??= new ApiObjectMetadataDefinition({ ...this.#pod, apiObject: this.apiObject });
+    return this.#podMetadata;
+  }
+
+  override toPodSelectorConfig(): PodSelectorConfig {
+    return { labelSelector: LabelSelector.of({ labels: selectorLabels(this.name) }) };
+  }
+}

@@ -1,0 +1,101 @@
+import { ApiObject } from 'cdk8s';
+import { Namespace as KubeNamespace } from 'cdk8s-plus-28';
+import { Construct, type IConstruct } from 'constructs';
+import { WiringError } from './problem.ts';
+
+/** Level of the Pod Security Standard that a namespace enforces. */
+export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
+
+/** Properties of {@link Namespace}. */
+export interface NamespaceProps {
+  /** Name of the Kubernetes namespace. */
+  readonly name: string;
+  /** The platform that the namespace belongs to. @default - the namespace's name */
+  readonly platform?: string;
+  /** More labels of the namespace. @default - none */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A namespace in which nothing may talk to anything until a connection says so. Constructs made in its scope live in it.
+ *
+ * It enforces the restricted Pod Security Standard, denies ingress and egress by default, and lets every pod ask the
+ * cluster's DNS.
+ */
+export class Namespace extends Construct {
+  /** The namespace that a construct is in. Fails when it is in none. */
+  static of(construct: IConstruct): Namespace {
+    const found = construct.node.scopes.findLast((scope) => scope instanceof Namespace);
+    if (!(found instanceof Namespace)) {
+      throw new WiringError(construct.node.path, {
+        path: 'scope',
+        value: construct.node.scope?.node.path ?? '',
+        cure: 'make the construct in the scope of a Namespace',
+      });
+    }
+    return found;
+  }
+
+  /** Name of the Kubernetes namespace. */
+  readonly name: string;
+  /** The platform that the namespace belongs to. */
+  readonly platform: string;
+  /** What has to exist before the first pod: the namespace and its policies. */
+  readonly foundations: readonly ApiObject[];
+
+  constructor(scope: Construct, id: string, props: NamespaceProps) {
+    super(scope, id);
+    this.name = props.name;
+    this.platform = props.platform ?? props.name;
+    const level: PodSecurityLevel = 'restricted';
+    const namespace = new KubeNamespace(this, 'namespace', {
+      metadata: {
+        name: props.name,
+        labels: {
+          'app.kubernetes.io/part-of': this.platform,
+          'app.kubernetes.io/managed-by': 'keelson',
+          ...Object.fromEntries(
+            ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]),
+          ),
+          ...props.labels,
+        },
+      },
+    });
+    const defaultDeny = this.#policy('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    const dns = this.#policy('allow-dns', {
+      podSelector: {},
+      policyTypes: ['Egress'],
+      egress: [
+        {
+          to: [
+            {
+              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+              podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+            },
+          ],
+          ports: [
+            { port: 53, protocol: 'UDP' },
+            { port: 53, protocol: 'TCP' },
+          ],
+        },
+      ],
+    });
+    const namespaceObject = ApiObject.of(namespace);
+    for (const policy of [defaultDeny, dns]) policy.addDependency(namespaceObject);
+    this.foundations = [namespaceObject, defaultDeny, dns];
+  }
+
+  #policy(name: string, spec: object): ApiObject {
+    return new ApiObject(this, name, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: {
+        name,
+        namespace: this.name,
+        labels: { 'app.kubernetes.io/part-of': this.platform, 'app.kubernetes.io/managed-by': 'keelson' },
+      },
+      // ApiObjectProps is open for the fields of any kind, which its type cannot name.
+      ...{ spec },
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Credentials } from './credentials.ts';
+
+/** Transport of a port. */
+export type Protocol = 'tcp' | 'udp';
+
+/** A port that a workload listens on. */
+export interface Port {
+  /** Number inside the pod and on the service. */
+  readonly number: number;
+  /** @default 'tcp' */
+  readonly protocol?: Protocol;
+  /** Scheme of the URL that a connection hands to its source. @default 'http' */
+  readonly scheme?: string;
+  /** Path of that URL, with its leading slash. @default - none */
+  readonly path?: string;
+  /** Path where Prometheus finds metrics on this port. @default - the port has no metrics */
+  readonly metrics?: string;
+  /** What a client needs besides the URL; a connection hands it over with the URL. @default - none */
+  readonly credentials?: Credentials;
+}
+
+/** The address that other workloads use. */
+export function urlOf(host: string, port: Port): string {
+  return `${port.scheme ?? 'http'}://${host}:${port.number}${port.path ?? ''}`;
+}
+
+/** Port protocol as Kubernetes spells it. */
+export function wireProtocol(port: Pick<Port, 'protocol'>): 'TCP' | 'UDP' {
+  return port.protocol === 'udp' ? 'UDP' : 'TCP';
+}
