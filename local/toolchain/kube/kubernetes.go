@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"os"
-	"runtime"
 	_ "time/tzdata" // the controller manager's CronJobs name time zones, and the images carry none
 
 	"github.com/spf13/cobra"
-	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/component-base/cli"
 	"k8s.io/component-base/logs"
 	_ "k8s.io/component-base/logs/json/register"
@@ -22,7 +20,6 @@ import (
 	kubeadmapp "k8s.io/kubernetes/cmd/kubeadm/app"
 	kubeadmerrors "k8s.io/kubernetes/cmd/kubeadm/app/util/errors"
 	kubeletapp "k8s.io/kubernetes/cmd/kubelet/app"
-	metricsapp "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
 )
 
 func run(command *cobra.Command) { os.Exit(cli.Run(command)) }
@@ -38,16 +35,5 @@ func kubectl() {
 	logs.GlogSetter(kubectlcmd.GetLogVerbosity(os.Args)) //nolint:errcheck // as kubectl's own main does: a bad value is reported by the flag's parser
 	if err := cli.RunNoErrOutput(kubectlcmd.NewDefaultKubectlCommand()); err != nil {
 		kubectlutil.CheckErr(err)
-	}
-}
-
-func metricsServer() {
-	logs.InitLogs()
-	defer logs.FlushLogs()
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.NumCPU())
-	}
-	if err := metricsapp.NewMetricsServerCommand(genericapiserver.SetupSignalHandler()).Execute(); err != nil {
-		panic(err)
 	}
 }
