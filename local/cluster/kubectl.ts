@@ -1,0 +1,29 @@
+import { execa } from 'execa';
+
+/** How to reach one cluster with kubectl. */
+export interface Kubectl {
+  /** Path of the program. */
+  readonly program: string;
+  readonly kubeconfig: string;
+}
+
+/**
+ * Runs kubectl and gives its output.
+ *
+ * @throws Error with kubectl's own message.
+ */
+export async function kubectl(at: Kubectl, args: readonly string[], input?: string): Promise<string> {
+  const result = await execa(at.program, ['--kubeconfig', at.kubeconfig, ...args], {
+    reject: false,
+    ...(input === undefined ? {} : { input }),
+  });
+  if (result.exitCode !== 0) {
+    throw new Error(`kubectl ${args.slice(0, 3).join(' ')}: ${result.stderr.trim() || `exit code ${result.exitCode}`}`);
+  }
+  return result.stdout;
+}
+
+/** Applies manifests on the server's side, so that a second time changes nothing. */
+export async function apply(at: Kubectl, manifests: string): Promise<void> {
+  await kubectl(at, ['apply', '--server-side', '--force-conflicts', '--field-manager=keelson', '-f', '-'], manifests);
+}

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa, type Options, type Result } from 'execa';
+import { removeCgroup } from './cgroups.ts';
+import { type ClusterLayout, cgroupName } from './layout.ts';
+import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+
+/** What a node is made of; another one needs the node to start anew. */
+export interface NodeParts {
+  /** Root file system, read only and shared between clusters. */
+  readonly rootfs: string;
+  /** The binary of all Kubernetes programs. */
+  readonly kube: string;
+}
+
+interface NodeRecord {
+  readonly init: ProcessIdentity;
+  readonly parts: NodeParts;
+}
+
+/** Shell: the processes whose children are the containers' first processes. */
+const shims = '$(pgrep -d, containerd-shim)';
+
+const scripts = path.join(import.meta.dirname, 'node');
+
+/** The machine of the cluster: namespaces of its own whose process 1 supervises containerd, the kubelet and the node's agents. */
+export class Node {
+  readonly #layout: ClusterLayout;
+
+  constructor(layout: ClusterLayout) {
+    this.#layout = layout;
+  }
+
+  /** The node's process 1 as the host numbers it, or undefined when the node does not run. */
+  get pid(): number | undefined {
+    const record = this.#record();
+    return record !== undefined && isRunning(record.init) ? record.init.pid : undefined;
+  }
+
+  /** Whether it runs, and from exactly these parts. */
+  runsFrom(parts: NodeParts): boolean {
+    const record = this.#record();
+    return this.pid !== undefined && record?.parts.rootfs === parts.rootfs && record.parts.kube === parts.kube;
+  }
+
+  /**
+   * Starts the node and waits until its container runtime answers.
+   *
+   * @throws Error with the end of the node's log when it does not come up.
+   */
+  async start(parts: NodeParts): Promise<void> {
+    this.#removeRemains();
+    mkdirSync(this.#layout.node, { recursive: true, mode: 0o700 });
+    const log = openSync(this.#layout.log, 'w');
+    const launcher = spawn(
+      path.join(scripts, 'launch'),
+      [cgroupName(this.#layout), parts.rootfs, this.#layout.node, scripts, parts.kube],
+      { detached: true, stdio: ['ignore', log, log] },
+    );
+    launcher.unref();
+    const init = await this.#processOne(launcher.pid);
+    const record: NodeRecord = { init: identify(init), parts };
+    writeFileSync(this.#layout.nodeRecord, JSON.stringify(record));
+    await this.#until('the container runtime', 60, async () => (await this.run(['ctr', 'version'])).exitCode === 0);
+  }
+
+  /** Ends every process of the node: first asked to, after the grace (in seconds) at once. What it made is gone with it. */
+  async stop(graceSeconds = 10): Promise<void> {
+    const { pid } = this;
+    if (pid !== undefined && graceSeconds > 0) {
+      // Without the kubelet nothing is started again. Then the containers are asked to end, so that databases flush.
+      await this.run(['sh', '-c', `sv -w 3 force-stop /srv/services/kubelet; pkill -TERM -P "${shims}"; true`]);
+      const askedAt = Date.now();
+      while (Date.now() - askedAt < graceSeconds * 1000 && (await this.#containersRun())) await delay(200);
+    }
+    if (pid !== undefined) {
+      process.kill(pid, 'SIGKILL');
+      while (this.pid !== undefined) await delay(20);
+    }
+    await this.#untilRemainsAreGone();
+    rmSync(this.#layout.nodeRecord, { force: true });
+  }
+
+  /** Runs a command in the node's namespaces; never throws for its exit code. */
+  async run(command: readonly [string, ...string[]], options: Options = {}): Promise<Result> {
+    const pid = this.pid;
+    if (pid === undefined) throw new Error(`the node of cluster "${this.#layout.name}" does not run: start it with npm start`);
+    return execa('nsenter', ['--target', String(pid), '--all', '--wd=/', '--', ...command], {
+      reject: false,
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },
+      extendEnv: false,
+      ...options,
+    });
+  }
+
+  async #containersRun(): Promise<boolean> {
+    return (await this.run(['sh', '-c', `pgrep -P "${shims}"`])).exitCode === 0;
+  }
+
+  #record(): NodeRecord | undefined {
+    if (!existsSync(this.#layout.nodeRecord)) return undefined;
+    // Written by start() alone, in one piece; an unreadable one counts as none.
+    try {
+      return JSON.parse(readFileSync(this.#layout.nodeRecord, 'utf8')) as NodeRecord;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** unshare stays as the parent; the node's process 1 is its only child. */
+  async #processOne(launcher: number | undefined): Promise<number> {
+    if (launcher === undefined) throw new Error(`could not run ${path.join(scripts, 'launch')}`);
+    for (let attempt = 0; attempt < 500; attempt += 1) {
+      const children = `/proc/${launcher}/task/${launcher}/children`;
+      if (!existsSync(children)) throw this.#failure('the node ended while it started');
+      const child = readFileSync(children, 'utf8').trim().split(' ')[0];
+      // boot replaces itself by the supervisor once everything is in place.
+      if (child && readFileSync(`/proc/${child}/comm`, 'utf8').trim() === 'tini') return Number(child);
+      await delay(20);
+    }
+    throw this.#failure('the node did not start within 10 s');
+  }
+
+  async #until(what: string, seconds: number, reached: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await reached())) {
+      if (this.pid === undefined) throw this.#failure('the node ended while it started');
+      if (Date.now() > deadline) throw this.#failure(`${what} did not answer within ${seconds} s`);
+      await delay(100);
+    }
+  }
+
+  #failure(what: string): Error {
+    const log = existsSync(this.#layout.log) ? readFileSync(this.#layout.log, 'utf8').trim().split('\n').slice(-5) : [];
+    return new Error(`${what}; the end of ${this.#layout.log}:\n${log.join('\n')}`);
+  }
+
+  /** A killed node leaves its cgroup behind: nothing else outlives its namespaces. */
+  #removeRemains(): void {
+    removeCgroup(cgroupName(this.#layout));
+  }
+
+  async #untilRemainsAreGone(): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        this.#removeRemains();
+        return;
+      } catch (error) {
+        // The kernel takes a moment to reap what was killed.
+        if (attempt >= 250) throw error;
+        await delay(20);
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * A process on this machine, told apart from a later one with the same id by its start time (in clock ticks since boot) and
+ * by the boot itself.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+/** Reads a process's start time, or undefined when there is no such process or only its remains (a zombie). */
+function startTimeOf(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The command's name stands in parentheses and may hold spaces; the fields after it count from the state (field 3).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+}
+
+/** @throws Error when the process does not run. */
+export function identify(pid: number): ProcessIdentity {
+  const startTime = startTimeOf(pid);
+  if (startTime === undefined) throw new Error(`process ${pid} does not run`);
+  return { pid, startTime, bootId: bootId() };
+}
+
+export function isRunning(identity: ProcessIdentity): boolean {
+  return identity.bootId === bootId() && startTimeOf(identity.pid) === identity.startTime;
+}

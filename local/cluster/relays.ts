@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import path from 'node:path';
+import { type ClusterLayout, network } from './layout.ts';
+import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+import type { RelayTarget } from './relay.ts';
+
+/** One port of the host's loopback that leads into the cluster. */
+export interface Relay {
+  /** What a person calls it, and the name of its port's option: `--port orchestrator=18000`. */
+  readonly name: string;
+  /** Port on 127.0.0.1. */
+  readonly port: number;
+  /** An address in the node's network, or a service as `<service>.<namespace>`. */
+  readonly target: string;
+  readonly targetPort: number;
+}
+
+interface RelayRecord {
+  readonly process: ProcessIdentity;
+  readonly relays: readonly Relay[];
+}
+
+/** A port of the host that something else listens on. */
+export class PortTakenError extends Error {
+  constructor(relay: Relay) {
+    super(`port ${relay.port} of 127.0.0.1, for ${relay.name}, is taken: free it, or choose another with --port ${relay.name}=<port>`);
+    this.name = 'PortTakenError';
+  }
+}
+
+async function listen(relay: Relay): Promise<Server> {
+  const server = createServer({ pauseOnConnect: true });
+  server.listen({ host: '127.0.0.1', port: relay.port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') throw new PortTakenError(relay);
+    throw error;
+  }
+  return server;
+}
+
+function readRecord(layout: ClusterLayout): RelayRecord | undefined {
+  if (!existsSync(layout.relayRecord)) return undefined;
+  try {
+    // Written by startRelays() alone.
+    return JSON.parse(readFileSync(layout.relayRecord, 'utf8')) as RelayRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The relays that run now; none when their process has ended. */
+export function runningRelays(layout: ClusterLayout): readonly Relay[] {
+  const record = readRecord(layout);
+  return record !== undefined && isRunning(record.process) ? record.relays : [];
+}
+
+/** The ports of the last start, running or not: a start without a choice of ports keeps them. */
+export function lastRelays(layout: ClusterLayout): readonly Relay[] {
+  return readRecord(layout)?.relays ?? [];
+}
+
+/**
+ * Makes exactly these relays run: one process in the node's network carries all of them.
+ *
+ * @throws PortTakenError when another program listens on one of the ports; nothing has changed then.
+ */
+export async function startRelays(layout: ClusterLayout, nodePid: number, relays: readonly Relay[]): Promise<void> {
+  if (JSON.stringify(runningRelays(layout)) === JSON.stringify(relays)) return;
+  stopRelays(layout);
+  const servers: Server[] = [];
+  try {
+    for (const relay of relays) servers.push(await listen(relay));
+    const entry = path.join(import.meta.dirname, 'relay.ts');
+    const child = spawn(
+      'nsenter',
+      ['--target', String(nodePid), '--net', '--pid', '--', process.execPath, '--max-old-space-size=64', entry],
+      { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+    );
+    await once(child, 'message');
+    if (child.pid === undefined) throw new Error('the relay process did not start');
+    for (const [index, relay] of relays.entries()) {
+      const isAddress = /^[\d.]+$/.test(relay.target);
+      const target: RelayTarget = {
+        host: isAddress ? relay.target : `${relay.target}.svc.cluster.local`,
+        port: relay.targetPort,
+        dns: network.dnsAddress,
+      };
+      const handedOver = new Promise<void>((resolve, reject) => {
+        child.send(target, servers[index], (error) => (error ? reject(error) : resolve()));
+      });
+      await handedOver;
+    }
+    const record: RelayRecord = { process: identify(child.pid), relays };
+    writeFileSync(layout.relayRecord, JSON.stringify(record));
+    child.disconnect();
+    child.unref();
+  } finally {
+    for (const server of servers) server.close();
+  }
+}
+
+export function stopRelays(layout: ClusterLayout): void {
+  const record = readRecord(layout);
+  if (record !== undefined && isRunning(record.process)) process.kill(-record.process.pid, 'SIGKILL');
+}
+
+export function forgetRelays(layout: ClusterLayout): void {
+  rmSync(layout.relayRecord, { force: true });
+}
