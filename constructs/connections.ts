@@ -149,13 +149,14 @@ export class Connections extends Construct {
 
   #hand(from: Workload, to: Workload, port: Port, variable: string): void {
     from.setEnv(variable, urlOf(to.hostFor(from), port));
+    const prefix = variable.replace(/_URL$/, '');
+    for (const [suffix, fact] of Object.entries(port.facts ?? {})) from.setEnv(`${prefix}_${suffix}`, fact);
     if (port.credentials === undefined) return;
     const id = `${to.name}-credentials`;
     const credentials =
       from.namespace === to.namespace
         ? port.credentials
         : ((from.node.tryFindChild(id) as typeof port.credentials | undefined) ?? port.credentials.copyTo(from, id)); // made here, under this id
-    const prefix = variable.replace(/_URL$/, '');
     for (const [suffix, key] of Object.entries(credentials.forClients)) {
       from.setEnv(`${prefix}_${suffix}`, credentials.env(key));
     }

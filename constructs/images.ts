@@ -22,22 +22,51 @@ export interface CatalogueEntry {
   readonly localRecipe?: string;
 }
 
-// Tags were checked against public deployments of the same tag (code search, 2026-11-21). A digest stands where two
-// independent sources gave the same one; the others carry the tag alone, and the registry's lock or a mirror pins them.
+// Each digest is the one that at least two unrelated public repositories pin for that tag (code search, 2026-11-21). An
+// entry without one says so by leaving it out: the policy pack then advises to add it.
 const catalogue = {
   orchestrator: { version: '0.1.0', repository: 'own', localRecipe: 'orchestrator' },
   inference: { version: '0.1.0', repository: 'own', localRecipe: 'inference' },
   mcp: { version: '0.1.0', repository: 'own', localRecipe: 'mcp' },
   'model-all-minilm-l6-v2': { version: '1.0.0', repository: 'own', localRecipe: 'model-all-minilm-l6-v2' },
-  redis: { version: '7.4.2', repository: 'docker.io/library/redis', localRecipe: 'redis' },
-  postgres: { version: '2.17.2-pg16', repository: 'docker.io/timescale/timescaledb', localRecipe: 'postgres' },
-  milvus: { version: '2.6.11', repository: 'docker.io/milvusdb/milvus', tag: 'v2.6.11' },
+  redis: {
+    version: '7.4.11',
+    repository: 'docker.io/library/redis',
+    tag: '7.4.11-alpine',
+    digest: 'sha256:858f009f9709ce576febc734aa78b8f6d624b82571f9ddb6bda4377c833b3499',
+    localRecipe: 'redis',
+  },
+  postgres: {
+    version: '2.17.2-pg16',
+    repository: 'docker.io/timescale/timescaledb',
+    digest: 'sha256:4e459e217f00cbb09920c34d245501e63427e6767a495de57ce76823ff280f12',
+    localRecipe: 'postgres',
+  },
+  milvus: {
+    version: '2.5.10',
+    repository: 'docker.io/milvusdb/milvus',
+    tag: 'v2.5.10',
+    digest: 'sha256:02e1d60d71ab60f435c60076f4fed2abe59602ecd5e18dcfe229c8c558c4379d',
+  },
+  etcd: {
+    version: '3.5.18',
+    repository: 'quay.io/coreos/etcd',
+    tag: 'v3.5.18',
+    digest: 'sha256:d0a641d5fbcc89678c931a61b7de7b8a1cf097149f135c9c73bc81d076a1494b',
+  },
   'milvus-lite': { version: '3.0.0', repository: 'own', localRecipe: 'milvus-lite' },
-  prometheus: { version: '3.5.0', repository: 'docker.io/prom/prometheus', tag: 'v3.5.0', localRecipe: 'prometheus' },
+  prometheus: {
+    version: '3.5.0',
+    repository: 'docker.io/prom/prometheus',
+    tag: 'v3.5.0',
+    digest: 'sha256:63805ebb8d2b3920190daf1cb14a60871b16fd38bed42b857a3182bc621f4996',
+    localRecipe: 'prometheus',
+  },
   alertmanager: {
     version: '0.28.1',
     repository: 'docker.io/prom/alertmanager',
     tag: 'v0.28.1',
+    digest: 'sha256:27c475db5fb156cab31d5c18a4251ac7ed567746a2483ff264516437a39b15ba',
     localRecipe: 'alertmanager',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -16,5 +16,6 @@ export type {
   Resources,
   ScratchFolder,
   SecretFolder,
+  Storage,
   WorkloadProps,
 } from './workload-props.ts';

@@ -17,6 +17,8 @@ export interface Port {
   readonly metrics?: string;
   /** What a client needs besides the URL; a connection hands it over with the URL. @default - none */
   readonly credentials?: Credentials;
+  /** More that a client has to know: suffix of the variable to value, beside the URL. @default - none */
+  readonly facts?: Readonly<Record<string, string>>;
 }
 
 /** The address that other workloads use. */

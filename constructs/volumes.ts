@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Size } from 'cdk8s';
-import { ConfigMap, Volume, type VolumeMount } from 'cdk8s-plus-28';
+import { ConfigMap, EmptyDirMedium, Volume, type VolumeMount } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { WiringError } from './problem.ts';
 import { asConfigMap, asSecret } from './strict.ts';
-import type { WorkloadProps } from './workload-props.ts';
+import type { ScratchFolder, WorkloadProps } from './workload-props.ts';
 
 interface VolumesProps {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: Record<string, string> };
@@ -25,27 +25,25 @@ export class Volumes extends Construct {
 
   constructor(scope: Construct, id: string, { metadata, workload }: VolumesProps) {
     super(scope, id);
-    for (const folder of [
-      { name: 'tmp', path: '/tmp', size: workload.tmpSize ?? Size.mebibytes(64) },
-      ...(workload.scratch ?? []),
-    ]) {
-      const volume = Volume.fromEmptyDir(this, folder.name, folder.name, folder.size ? { sizeLimit: folder.size } : {});
+    const tmp: ScratchFolder = { name: 'tmp', path: '/tmp', size: workload.tmpSize ?? Size.mebibytes(64) };
+    for (const folder of [tmp, ...(workload.scratch ?? [])]) {
+      const volume = Volume.fromEmptyDir(this, folder.name, folder.name, {
+        ...(folder.size && { sizeLimit: folder.size }),
+        ...(folder.medium === 'memory' && { medium: EmptyDirMedium.MEMORY }),
+      });
       this.#mount(volume, folder.path);
       this.#shareable.set(folder.name, volume);
     }
     const config = workload.config ?? [];
-    config.forEach((folder, index) => {
-      const suffix = config.length > 1 ? `-${index}` : '';
-      const map = new ConfigMap(this, `config${suffix}`, {
-        metadata: { ...metadata, name: `${metadata.name}${suffix}` },
+    for (const folder of config) {
+      const id = `config-${folder.name}`;
+      const map = new ConfigMap(this, id, {
+        metadata: { ...metadata, name: `${metadata.name}-${folder.name}` },
         data: { ...folder.files },
       });
-      this.#mount(
-        Volume.fromConfigMap(this, `config-volume${suffix}`, asConfigMap(map), { name: `config${suffix}` }),
-        folder.path,
-        true,
-      );
-    });
+      const volume = Volume.fromConfigMap(this, `${id}-volume`, asConfigMap(map), { name: id });
+      this.#mount(volume, folder.path, true);
+    }
     if (config.length > 0) {
       const content = JSON.stringify(config.map(({ path, files }) => [path, Object.entries(files).sort()]));
       this.annotations['keelson/config-hash'] = createHash('sha256').update(content).digest('hex').slice(0, 16);

@@ -13,6 +13,8 @@ export interface Resources {
 
 /** A folder of configuration files. A changed content rolls the pods out anew. */
 export interface ConfigFolder {
+  /** Part of the ConfigMap's name, `<workload>-<name>`. */
+  readonly name: string;
   /** Where it is mounted. */
   readonly path: string;
   /** File name to content. */
@@ -34,16 +36,22 @@ export interface ScratchFolder {
   readonly path: string;
   /** The pod is evicted when it writes more. @default - the node's own limit */
   readonly size?: Size;
+  /** `memory` counts against the memory limits of the containers that write. @default 'disk' */
+  readonly medium?: 'disk' | 'memory';
 }
 
-/** Storage that outlives the pod: one claim per replica, made by the StatefulSet. */
-export interface Claim {
-  /** Part of the claim's name `<name>-<workload>-<ordinal>`, which is how the data is found again: never change it. */
-  readonly name: string;
-  readonly path: string;
+/** Storage that outlives the pod. */
+export interface Storage {
   readonly size: Size;
   /** @default - the cluster's default class */
   readonly storageClass?: string;
+}
+
+/** A claim per replica, made by the StatefulSet. */
+export interface Claim extends Storage {
+  /** Part of the claim's name `<name>-<workload>-<ordinal>`, which is how the data is found again: never change it. */
+  readonly name: string;
+  readonly path: string;
 }
 
 /** A container that runs to its end before the main one starts. It mounts what it names. */
@@ -111,6 +119,8 @@ export interface WorkloadProps<P extends string = string> {
   readonly priorityClass?: string;
   /** User, group and volume group of the pod's processes. @default 10001 */
   readonly user?: number;
+  /** Annotations of the service account, for example the cloud role that it stands for. @default - none */
+  readonly accountAnnotations?: Readonly<Record<string, string>>;
   /** Size of `/tmp`. @default Size.mebibytes(64) */
   readonly tmpSize?: Size;
 }

@@ -3,12 +3,12 @@ import {
   Capability,
   type Container,
   type ContainerProps,
-  type DeploymentProps,
   DeploymentStrategy,
   EnvValue,
   FsGroupChangePolicy,
   ImagePullPolicy,
   Protocol as KubeProtocol,
+  type WorkloadProps as KubeWorkloadProps,
   PercentOrAbsolute,
   PodManagementPolicy,
   SeccompProfileType,
@@ -72,10 +72,12 @@ export class Workload<P extends string = string> extends Construct implements Co
       version: props.image.version,
     });
     const metadata = { name: props.name, namespace: this.namespace.name, labels };
-    this.serviceAccount = new ServiceAccount(this, 'account', { metadata });
+    this.serviceAccount = new ServiceAccount(this, 'account', {
+      metadata: { ...metadata, ...(props.accountAnnotations && { annotations: { ...props.accountAnnotations } }) },
+    });
     const volumes = new Volumes(this, 'volumes', { metadata, workload: props });
 
-    const pod: DeploymentProps = {
+    const pod: KubeWorkloadProps & { replicas: number } = {
       metadata,
       replicas: this.replicas,
       serviceAccount: asServiceAccount(this.serviceAccount),
@@ -92,8 +94,14 @@ export class Workload<P extends string = string> extends Construct implements Co
       initContainers: (props.init ?? []).map((init) => this.#init(init, volumes)),
     };
     const podMetadata = { labels, annotations: volumes.annotations };
+    this.service = this.#service('service', metadata, false);
+    // Replicas of a StatefulSet have a name each, and Prometheus asks each replica for its metrics.
+    const needsHeadless = props.kind === 'StatefulSet' || Object.values<Port>(props.ports).some((port) => port.metrics);
+    const headless = needsHeadless
+      ? this.#service('headless', { ...metadata, name: `${props.name}-headless` }, true)
+      : undefined;
 
-    if (props.kind === 'Deployment') {
+    if (props.kind === 'Deployment' || headless === undefined) {
       this.#pods = new StableDeployment(
         this,
         'deployment',
@@ -110,10 +118,7 @@ export class Workload<P extends string = string> extends Construct implements Co
         },
         podMetadata,
       );
-      this.service = this.#service('service', metadata, false);
     } else {
-      this.service = this.#service('service', metadata, false);
-      const headless = this.#service('headless', { ...metadata, name: `${props.name}-headless` }, true);
       this.#pods = new StableStatefulSet(
         this,
         'statefulset',
@@ -164,6 +169,11 @@ export class Workload<P extends string = string> extends Construct implements Co
   /** Adds a mistake to those that synth reports. */
   report(what: Problem): void {
     this.#problems.push(what);
+  }
+
+  /** Whether the main container has a variable. */
+  hasEnv(name: string): boolean {
+    return this.#env.has(name);
   }
 
   /** Pods, for a client in a network policy. */
