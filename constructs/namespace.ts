@@ -1,10 +1,8 @@
 import { ApiObject } from 'cdk8s';
 import { Namespace as KubeNamespace } from 'cdk8s-plus-28';
 import { Construct, type IConstruct } from 'constructs';
+import { podSecurityLevel } from './exceptions.ts';
 import { WiringError } from './problem.ts';
-
-/** Level of the Pod Security Standard that a namespace enforces. */
-export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
 
 /** Properties of {@link Namespace}. */
 export interface NamespaceProps {
@@ -47,16 +45,15 @@ export class Namespace extends Construct {
     super(scope, id);
     this.name = props.name;
     this.platform = props.platform ?? props.name;
-    const level: PodSecurityLevel = 'restricted';
     const namespace = new KubeNamespace(this, 'namespace', {
       metadata: {
         name: props.name,
         labels: {
           'app.kubernetes.io/part-of': this.platform,
           'app.kubernetes.io/managed-by': 'keelson',
-          ...Object.fromEntries(
-            ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]),
-          ),
+          'pod-security.kubernetes.io/enforce': podSecurityLevel(props.name),
+          'pod-security.kubernetes.io/audit': 'restricted',
+          'pod-security.kubernetes.io/warn': 'restricted',
           ...props.labels,
         },
       },

@@ -44,8 +44,9 @@ export class Volumes extends Construct {
       const volume = Volume.fromConfigMap(this, `${id}-volume`, asConfigMap(map), { name: id });
       this.#mount(volume, folder.path, true);
     }
-    if (config.length > 0) {
-      const content = JSON.stringify(config.map(({ path, files }) => [path, Object.entries(files).sort()]));
+    if (config.length > 0 || workload.rolloutOn !== undefined) {
+      const folders = config.map(({ path, files }) => [path, Object.entries(files).sort()]);
+      const content = JSON.stringify([folders, workload.rolloutOn ?? '']);
       this.annotations['keelson/config-hash'] = createHash('sha256').update(content).digest('hex').slice(0, 16);
     }
     for (const folder of workload.secrets ?? []) {

@@ -98,6 +98,8 @@ export interface WorkloadProps<P extends string = string> {
   readonly config?: readonly ConfigFolder[];
   /** @default - none */
   readonly secrets?: readonly SecretFolder[];
+  /** More text whose change rolls the pods out anew, for what a program reads once from a secret. @default - none */
+  readonly rolloutOn?: string;
   /** @default - none but `/tmp` */
   readonly scratch?: readonly ScratchFolder[];
   /** Only a StatefulSet has claims. @default - none */

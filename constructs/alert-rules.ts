@@ -1,0 +1,37 @@
+import type { Duration } from 'cdk8s';
+
+/** How soon somebody has to look: at once, today, or when there is time. */
+export type Severity = 'critical' | 'warning' | 'info';
+
+/** One alert. */
+export interface AlertRule {
+  /** In PascalCase, unique within the platform. */
+  readonly name: string;
+  /** PromQL that yields a series per thing that is wrong. */
+  readonly expr: string;
+  /** How long it has to hold. */
+  readonly for: Duration;
+  readonly severity: Severity;
+  /** One sentence for the notification; may hold `{{ $labels.… }}`. */
+  readonly summary: string;
+}
+
+/** Alerts that belong together and are evaluated in one go. */
+export interface AlertGroup {
+  readonly name: string;
+  readonly rules: readonly AlertRule[];
+}
+
+/** A group as Prometheus reads it. */
+export function renderGroup({ name, rules }: AlertGroup): object {
+  return {
+    name,
+    rules: rules.map((rule) => ({
+      alert: rule.name,
+      expr: rule.expr,
+      for: `${rule.for.toSeconds()}s`,
+      labels: { severity: rule.severity },
+      annotations: { summary: rule.summary },
+    })),
+  };
+}

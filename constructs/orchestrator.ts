@@ -1,0 +1,137 @@
+import { Duration } from 'cdk8s';
+import { Construct } from 'constructs';
+import { type ComponentProps, common } from './component.ts';
+import { Credentials } from './credentials.ts';
+import { checkEmbedding, type EmbeddingModel, type VectorCollection } from './models.ts';
+import { probes } from './probes.ts';
+import { type Connectable, Workload } from './workload.ts';
+
+/** A part of the orchestrator that a platform switches on. */
+export type Feature = 'gateway' | 'rag';
+
+/** Variables that a feature cannot do without. Connections set them. */
+const needs: Readonly<Record<Feature, readonly string[]>> = {
+  gateway: ['REDIS_URL', 'POSTGRES_URL'],
+  rag: ['POSTGRES_URL', 'MILVUS_URL', 'INFERENCE_URL'],
+};
+
+/** What the orchestrator embeds with, and where the vectors go. */
+export interface Embedding {
+  readonly model: EmbeddingModel;
+  readonly collection: VectorCollection;
+}
+
+/** Properties of {@link Orchestrator}. */
+export interface OrchestratorProps extends ComponentProps {
+  readonly features: readonly Feature[];
+  /** Name of each caller to its bearer token. A changed token is taken up without a restart. */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** Needed by the feature `rag`. @default - none */
+  readonly embedding?: Embedding;
+  /**
+   * The file `providers.json`, as text: which OpenAI-compatible providers there are. It lies in a Secret, because
+   * entries may hold keys. @default - an empty list: answers are extractive
+   */
+  readonly providers?: string;
+  /** @default 1 */
+  readonly replicas?: number;
+  /** @default 'info' */
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error';
+  /** How long running requests may take at shutdown. @default Duration.seconds(20) */
+  readonly shutdownGrace?: Duration;
+}
+
+/** The gateway and RAG service. Its databases and models come by connections. */
+export class Orchestrator extends Construct implements Connectable<'http'> {
+  readonly workload: Workload<'http'>;
+
+  constructor(scope: Construct, id: string, props: OrchestratorProps) {
+    super(scope, id);
+    const name = props.name ?? 'orchestrator';
+    const grace = props.shutdownGrace ?? Duration.seconds(20);
+    const tokens = new Credentials(this, 'tokens', { name: `${name}-tokens`, values: props.tokens });
+    const providers = new Credentials(this, 'providers', {
+      name: `${name}-providers`,
+      values: { 'providers.json': props.providers ?? '[]' },
+    });
+    const replicas = props.replicas ?? 1;
+    this.workload = new Workload(this, 'workload', {
+      ...common(props),
+      name,
+      component: 'gateway',
+      kind: 'Deployment',
+      replicas,
+      image: props.images.get('orchestrator'),
+      ports: { http: { number: 8000, metrics: '/metrics' } },
+      env: {
+        PORT: '8000',
+        LOG_LEVEL: props.logLevel ?? 'info',
+        FEATURES: props.features.join(','),
+        API_TOKENS_DIR: '/etc/orchestrator/tokens',
+        PROVIDERS_FILE: '/etc/orchestrator/providers/providers.json',
+        SHUTDOWN_GRACE_SECONDS: String(grace.toSeconds()),
+        ...(props.embedding && {
+          EMBEDDING_MODEL: props.embedding.model.name,
+          EMBEDDING_DIMENSION: String(props.embedding.model.dimension),
+        }),
+      },
+      secrets: [
+        { path: '/etc/orchestrator/tokens', credentials: tokens },
+        { path: '/etc/orchestrator/providers', credentials: providers },
+      ],
+      probes: probes({
+        started: { http: '/health/startup', port: 8000 },
+        ready: { http: '/health/ready', port: 8000 },
+        live: { http: '/health/live', port: 8000 },
+      }),
+      // The pause before SIGTERM and some time to flush the ledger come on top of the service's own grace.
+      terminationGracePeriod: Duration.seconds(grace.toSeconds() + 15),
+    });
+    this.#check(props);
+  }
+
+  #check(props: OrchestratorProps): void {
+    const { embedding } = props;
+    if (embedding) {
+      for (const found of checkEmbedding(embedding.model, embedding.collection)) this.workload.report(found);
+    } else if (props.features.includes('rag')) {
+      this.workload.report({
+        path: 'embedding',
+        value: null,
+        cure: 'the feature "rag" needs a model and a collection',
+      });
+    }
+    if (props.features.length === 0) {
+      this.workload.report({
+        path: 'features',
+        value: [],
+        cure: `switch on at least one of ${Object.keys(needs).join(', ')}`,
+      });
+    }
+    if (Object.keys(props.tokens).length === 0) {
+      this.workload.report({
+        path: 'tokens',
+        value: {},
+        cure: 'name at least one caller; without a token nobody may call',
+      });
+    }
+    for (const caller of Object.keys(props.tokens)) {
+      if (!/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/.test(caller)) {
+        this.workload.report({
+          path: `tokens.${caller}`,
+          value: caller,
+          cure: 'use lower-case letters, digits, dots and hyphens',
+        });
+      }
+    }
+    // Connections are declared after the construct is made, so this waits for synth.
+    this.node.addValidation({
+      validate: () =>
+        props.features.flatMap((feature) =>
+          needs[feature]
+            .filter((variable) => !this.workload.hasEnv(variable))
+            .map((variable) => `features is "${feature}": it needs ${variable}; declare the connection that sets it`),
+        ),
+    });
+  }
+}
