@@ -1,26 +1,33 @@
 import { type Manifest, textAt } from '../constructs/bridge/manifest.ts';
+import { podSecurityExceptions } from '../constructs/exceptions.ts';
 
 /** A workload that one rule does not hold for. */
 export interface Exception {
   /** Name of the rule. */
   readonly rule: string;
-  readonly kind: string;
   readonly namespace: string;
-  readonly name: string;
+  /** @default - every object of the namespace */
+  readonly object?: { readonly kind: string; readonly name: string };
   /** Why it cannot be otherwise, and what limits the harm. */
   readonly reason: string;
 }
 
-/** All of them. The list is short because each entry is a risk that somebody answers for. */
-export const exceptions: readonly Exception[] = [];
+/**
+ * All of them. The list is short because each entry is a risk that somebody answers for. What a namespace may break of the
+ * Pod Security Standard stands with the construct that sets the namespace's level.
+ */
+export const exceptions: readonly Exception[] = podSecurityExceptions.map(({ namespace, reason }) => ({
+  rule: 'restricted-pods',
+  namespace,
+  reason,
+}));
 
 /** Whether a rule is switched off for an object. */
 export function isExcepted(rule: string, manifest: Manifest, list: readonly Exception[] = exceptions): boolean {
   return list.some(
-    (entry) =>
+    ({ object, ...entry }) =>
       entry.rule === rule &&
-      entry.kind === manifest.kind &&
       entry.namespace === textAt(manifest, 'metadata', 'namespace') &&
-      entry.name === textAt(manifest, 'metadata', 'name'),
+      (object === undefined || (object.kind === manifest.kind && object.name === textAt(manifest, 'metadata', 'name'))),
   );
 }

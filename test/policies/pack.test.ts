@@ -83,12 +83,23 @@ describe('manifestOf', () => {
 });
 
 describe('exceptions', () => {
-  const entry: Exception = { rule: 'r', kind: 'Deployment', namespace: 'ns', name: 'api', reason: 'a test' };
+  const entry: Exception = {
+    rule: 'r',
+    namespace: 'ns',
+    object: { kind: 'Deployment', name: 'api' },
+    reason: 'a test',
+  };
 
   it('hold for one rule and one object', () => {
     expect(isExcepted('r', goodDeployment, [entry])).toBe(true);
     expect(isExcepted('other', goodDeployment, [entry])).toBe(false);
     expect(isExcepted('r', broken(goodDeployment, 'metadata.name', 'web'), [entry])).toBe(false);
+  });
+
+  it('hold for a whole namespace where no object is named', () => {
+    const { object: _object, ...all } = entry;
+    expect(isExcepted('r', goodDeployment, [all])).toBe(true);
+    expect(isExcepted('r', broken(goodDeployment, 'metadata.namespace', 'other'), [all])).toBe(false);
   });
 
   it('name rules that exist, and say why', () => {

@@ -1,0 +1,162 @@
+import { getStack, type Output, secret } from '@pulumi/pulumi';
+import { allConfig } from '@pulumi/pulumi/runtime/index.js';
+import { type Problem, problem } from '../constructs/problem.ts';
+import { type EnvironmentName, environments, isEnvironmentName } from './environments.ts';
+import { isPlatformName, type PlatformName, platforms } from './platforms/index.ts';
+
+/** What the configuration of a stack says, checked. */
+export interface Settings {
+  readonly platform: PlatformName;
+  readonly environment: EnvironmentName;
+  /** Image by its name in the catalogue: what wins over the catalogue's own reference. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Registry and prefix of the images that the team builds itself. */
+  readonly registry?: string;
+  /** Context of the kubeconfig that KUBECONFIG names. */
+  readonly kubeContext?: string;
+  /** Values of the secrets that the platform needs, by name. Never to be logged: {@link hide} them first. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Nodes with GPUs that the local cluster pretends to have. */
+  readonly simulatedGpuNodes: number;
+}
+
+/** Every mistake of a configuration at once. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(stack: string, problems: readonly Problem[]) {
+    super(
+      `The configuration of stack "${stack}" does not work:\n${problems.map((each) => `  - ${problem(each)}`).join('\n')}`,
+    );
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}
+
+const prefix = 'keelson:';
+const keys = ['platform', 'environment', 'images', 'registry', 'kubeContext', 'secrets', 'simulatedGpuNodes'] as const;
+type Key = (typeof keys)[number];
+
+/** Shortest secret that is taken: 16 characters from a generator are beyond guessing. */
+const shortestSecret = 16;
+/** What configuration files and URLs take without quoting. */
+const safeSecret = /^[A-Za-z0-9_-]+$/;
+
+/**
+ * Checks the raw configuration of a stack. Pure: key to text, as Pulumi hands it over.
+ *
+ * Throws a {@link ConfigurationError} with all mistakes. Values of secrets are in none of its messages.
+ */
+export function parseSettings(stack: string, raw: Readonly<Record<string, string>>): Settings {
+  const problems: Problem[] = [];
+  const report = (path: string, value: unknown, cure: string): undefined => {
+    problems.push({ path: `${prefix}${path}`, value, cure });
+  };
+  const text = (key: Key): string | undefined => {
+    const value = raw[`${prefix}${key}`];
+    return value === '' ? report(key, '', `give it a value, or remove it: pulumi config rm ${prefix}${key}`) : value;
+  };
+  for (const key of Object.keys(raw)) {
+    const own = key.startsWith(prefix) && !keys.some((known) => key === `${prefix}${known}`);
+    if (own) report(key.slice(prefix.length), '(unknown key)', `use one of ${keys.join(', ')}`);
+  }
+
+  const dot = stack.indexOf('.');
+  const platform = text('platform') ?? (dot < 0 ? stack : stack.slice(0, dot));
+  if (!isPlatformName(platform)) {
+    report(
+      'platform',
+      platform,
+      `use one of ${Object.keys(platforms).join(', ')}, or name the stack <platform>.<environment>`,
+    );
+  }
+  const environment = text('environment') ?? (dot < 0 ? '' : stack.slice(dot + 1));
+  if (!isEnvironmentName(environment)) {
+    report(
+      'environment',
+      environment,
+      `use one of ${Object.keys(environments).join(', ')}, or name the stack <platform>.<environment>`,
+    );
+  }
+
+  const images = record(text('images'), 'images', report);
+  const secrets = record(text('secrets'), 'secrets', report, 'hidden');
+  const required = isPlatformName(platform) ? platforms[platform].secrets : [];
+  for (const name of required) {
+    const set = `pulumi config set --secret --path '${prefix}secrets.${name}' "$(openssl rand -hex 24)"`;
+    const value = secrets[name];
+    if (value === undefined) report(`secrets.${name}`, null, set);
+    else if (value.length < shortestSecret || !safeSecret.test(value)) {
+      report(
+        `secrets.${name}`,
+        `(${value.length} characters)`,
+        `use at least ${shortestSecret} letters, digits, _ or -: ${set}`,
+      );
+    }
+  }
+  for (const name of Object.keys(secrets)) {
+    if (isPlatformName(platform) && !required.includes(name)) {
+      report(`secrets.${name}`, '(not shown)', `no component of "${platform}" needs it: remove it or correct its name`);
+    }
+  }
+
+  const nodes = text('simulatedGpuNodes') ?? '0';
+  if (!/^\d{1,3}$/.test(nodes)) report('simulatedGpuNodes', nodes, 'use a whole number from 0 to 999');
+  if (problems.length > 0 || !isPlatformName(platform) || !isEnvironmentName(environment)) {
+    throw new ConfigurationError(stack, problems);
+  }
+  const registry = text('registry');
+  const kubeContext = text('kubeContext') ?? environments[environment].kubeContext;
+  return {
+    platform,
+    environment,
+    images,
+    secrets,
+    simulatedGpuNodes: Number(nodes),
+    ...(registry !== undefined && { registry }),
+    ...(kubeContext !== undefined && { kubeContext }),
+  };
+}
+
+/** The configuration of the stack that runs. */
+export function readSettings(): Settings {
+  // Config.get would warn about reading secrets as plain text; they are checked here and leave this file through `hide` only.
+  return parseSettings(getStack(), allConfig());
+}
+
+/** The secrets as Outputs that stay secret. */
+export function hide(secrets: Settings['secrets']): Readonly<Record<string, Output<string>>> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, secret(value)]));
+}
+
+type Report = (path: string, value: unknown, cure: string) => undefined;
+
+/** A JSON object of texts. */
+function record(
+  source: string | undefined,
+  key: Key,
+  report: Report,
+  show?: 'hidden',
+): Readonly<Record<string, string>> {
+  if (source === undefined) return {};
+  const cure = `give it as an object of texts: pulumi config set --path '${prefix}${key}.<name>' <value>`;
+  const parsed = parseJson(source);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    report(key, show === 'hidden' ? '(not shown)' : source, cure);
+    return {};
+  }
+  const entries = Object.entries(parsed).filter((entry): entry is [string, string] => {
+    const fine = typeof entry[1] === 'string' && entry[1] !== '';
+    if (!fine) report(`${key}.${entry[0]}`, show === 'hidden' ? '(not shown)' : entry[1], cure);
+    return fine;
+  });
+  return Object.fromEntries(entries);
+}
+
+function parseJson(source: string): unknown {
+  try {
+    return JSON.parse(source);
+  } catch {
+    return undefined;
+  }
+}

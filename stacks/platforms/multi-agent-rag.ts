@@ -1,0 +1,145 @@
+import type { Platform } from './platform.ts';
+
+/** Answers from the team's own documents, with agents that use tools, and LLM providers in tiers. */
+export const multiAgentRag: Platform = {
+  name: 'multi-agent-rag',
+  description: 'RAG over own documents, an LLM gateway, and agents with tools',
+  namespaces: [
+    {
+      name: 'multi-agent-rag',
+      components: [
+        {
+          kind: 'redis',
+          name: 'redis',
+          // Rate limits and budgets live beside the cache: only what has an expiry may be evicted.
+          eviction: 'volatile-lru',
+          persistence: 'aof',
+          password: 'redisPassword',
+          footprint: {
+            small: { cpu: 25, memory: 48, memoryLimit: 128, storage: 1 },
+            medium: { cpu: 250, memory: 512, memoryLimit: 1024, storage: 8 },
+            large: { cpu: 1000, memory: 2048, memoryLimit: 4096, storage: 32 },
+          },
+        },
+        {
+          kind: 'postgres',
+          name: 'postgres',
+          database: 'keelson',
+          maxConnections: 50,
+          adminPassword: 'postgresAdminPassword',
+          password: 'postgresPassword',
+          footprint: {
+            small: { cpu: 50, memory: 128, memoryLimit: 512, storage: 2 },
+            medium: { cpu: 500, memory: 2048, memoryLimit: 4096, storage: 50 },
+            large: { cpu: 2000, memory: 8192, memoryLimit: 16384, storage: 200 },
+          },
+        },
+        {
+          kind: 'milvus',
+          name: 'milvus',
+          collections: [{ name: 'passages', model: 'all-minilm-l6-v2' }],
+          footprint: {
+            small: { cpu: 50, memory: 256, memoryLimit: 1024, storage: 2 },
+            medium: { cpu: 1000, memory: 4096, memoryLimit: 8192, storage: 50 },
+            large: { cpu: 4000, memory: 16384, memoryLimit: 32768, storage: 200 },
+          },
+        },
+        {
+          kind: 'model-server',
+          name: 'inference',
+          runtime: 'inference',
+          models: ['all-minilm-l6-v2'],
+          maxQueue: 256,
+          footprint: {
+            small: { cpu: 100, memory: 384, memoryLimit: 1024, storage: 1 },
+            medium: { cpu: 2000, memory: 1024, memoryLimit: 2048, storage: 4 },
+            large: { cpu: 4000, memory: 2048, memoryLimit: 4096, storage: 8 },
+          },
+        },
+        {
+          kind: 'mcp-server',
+          name: 'mcp-filesystem',
+          tools: 'filesystem',
+          footprint: {
+            small: { cpu: 10, memory: 64, memoryLimit: 256, storage: 1 },
+            medium: { cpu: 50, memory: 128, memoryLimit: 256, storage: 10 },
+            large: { cpu: 100, memory: 256, memoryLimit: 512, storage: 50 },
+          },
+        },
+        {
+          kind: 'mcp-server',
+          name: 'mcp-git',
+          tools: 'git',
+          footprint: {
+            small: { cpu: 10, memory: 64, memoryLimit: 256, storage: 1 },
+            medium: { cpu: 50, memory: 128, memoryLimit: 256, storage: 10 },
+            large: { cpu: 100, memory: 256, memoryLimit: 512, storage: 50 },
+          },
+        },
+        {
+          kind: 'mcp-server',
+          name: 'mcp-memory',
+          tools: 'memory',
+          footprint: {
+            small: { cpu: 10, memory: 64, memoryLimit: 256, storage: 1 },
+            medium: { cpu: 50, memory: 128, memoryLimit: 256, storage: 2 },
+            large: { cpu: 100, memory: 256, memoryLimit: 512, storage: 8 },
+          },
+        },
+        {
+          kind: 'orchestrator',
+          name: 'orchestrator',
+          features: ['gateway', 'rag'],
+          embedding: { model: 'all-minilm-l6-v2', collection: 'passages' },
+          tokens: { cli: 'apiToken' },
+          footprint: {
+            small: { cpu: 50, memory: 128, memoryLimit: 512 },
+            medium: { cpu: 500, memory: 512, memoryLimit: 1024 },
+            large: { cpu: 1000, memory: 1024, memoryLimit: 2048 },
+          },
+        },
+        {
+          kind: 'prometheus',
+          name: 'prometheus',
+          promises: [
+            {
+              component: 'orchestrator',
+              errorRatio: 0.05,
+              p95Seconds: 2,
+              dependencies: ['redis', 'postgres', 'milvus', 'inference'],
+            },
+          ],
+          footprint: {
+            small: { cpu: 25, memory: 96, memoryLimit: 384, storage: 2 },
+            medium: { cpu: 250, memory: 1024, memoryLimit: 2048, storage: 50 },
+            large: { cpu: 1000, memory: 4096, memoryLimit: 8192, storage: 200 },
+          },
+        },
+        {
+          kind: 'alertmanager',
+          name: 'alertmanager',
+          footprint: {
+            small: { cpu: 10, memory: 32, memoryLimit: 128, storage: 1 },
+            medium: { cpu: 50, memory: 64, memoryLimit: 256, storage: 1 },
+            large: { cpu: 100, memory: 128, memoryLimit: 256, storage: 2 },
+          },
+        },
+      ],
+    },
+  ],
+  connections: [
+    { from: 'orchestrator', to: 'redis', port: 'redis' },
+    { from: 'orchestrator', to: 'postgres', port: 'postgres' },
+    { from: 'orchestrator', to: 'milvus', port: 'grpc' },
+    { from: 'orchestrator', to: 'inference', port: 'http' },
+    { from: 'orchestrator', to: 'mcp-filesystem', port: 'http' },
+    { from: 'orchestrator', to: 'mcp-git', port: 'http' },
+    { from: 'orchestrator', to: 'mcp-memory', port: 'http' },
+  ],
+  entries: [
+    { component: 'orchestrator', port: 8000, what: 'API; /docs describes it' },
+    { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
+    { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+  ],
+  secrets: ['redisPassword', 'postgresAdminPassword', 'postgresPassword', 'apiToken'],
+};
