@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Debian } from './debian.ts';
+import type { Python } from './recipe.ts';
+import { extract } from './tree.ts';
+
+/**
+ * The Python of the images, run on the machine that builds them: so wheels fit the images whatever Python the machine has, and
+ * pip sees the machine's own configuration (mirror, proxy, certificates). Its loader and libraries are called by path; nothing
+ * is installed.
+ */
+export async function hostPython(debian: Debian, root: string, scratch: string): Promise<Python> {
+  const packages = await debian.resolve([
+    'python3.11',
+    'python3-pip',
+    'python3-wheel',
+    'python3-distutils',
+    'libexpat1',
+    'zlib1g',
+  ]);
+  await extract(root, await debian.fetch(packages), scratch);
+  const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map((path) => join(root, path)).join(':');
+  const loader = join(root, 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2');
+  const run = (args: readonly string[]) =>
+    execa(loader, ['--library-path', libraries, join(root, 'usr/bin/python3.11'), ...args], {
+      env: {
+        PYTHONHOME: join(root, 'usr'),
+        PYTHONPATH: join(root, 'usr/lib/python3/dist-packages'),
+        PYTHONDONTWRITEBYTECODE: '1',
+        PYTHONNOUSERSITE: '1',
+        PIP_NO_CACHE_DIR: '1',
+        PIP_DISABLE_PIP_VERSION_CHECK: '1',
+        PIP_ROOT_USER_ACTION: 'ignore',
+      },
+    });
+  return {
+    install: async (requirements, target) => {
+      await readFile(requirements);
+      const strict = ['--require-hashes', '--no-deps', '--only-binary=:all:', '--no-compile', '--quiet', '--retries=5'];
+      await run(['-m', 'pip', 'install', ...strict, '--target', target, '--requirement', requirements]);
+    },
+    compile: async (image, folder) => {
+      // Times in byte code would make each build a different image; "unchecked" trusts that sources do not change in an image.
+      const flags = ['-q', '-j', '2', '--invalidation-mode', 'unchecked-hash', '-s', image, '-p', '/'];
+      await run(['-m', 'compileall', ...flags, join(image, folder)]);
+    },
+  };
+}

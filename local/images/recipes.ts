@@ -1,0 +1,23 @@
+import type { Recipe } from './recipe.ts';
+import { alertmanager } from './recipes/alertmanager.ts';
+import { base } from './recipes/base.ts';
+import { baseNode } from './recipes/base-node.ts';
+import { kube } from './recipes/kube.ts';
+import { localPathProvisioner } from './recipes/local-path-provisioner.ts';
+import { pause } from './recipes/pause.ts';
+import { postgres } from './recipes/postgres.ts';
+import { prometheus } from './recipes/prometheus.ts';
+import { redis } from './recipes/redis.ts';
+
+/** All recipes, those first that the cluster itself needs. */
+export const recipes: readonly Recipe[] = [
+  pause,
+  base,
+  kube,
+  localPathProvisioner,
+  baseNode,
+  redis,
+  postgres,
+  prometheus,
+  alertmanager,
+];

@@ -1,0 +1,43 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { ImageError } from './problem.ts';
+
+/** A program whose output is read as a stream. */
+export interface Output {
+  readonly process: ChildProcessByStdio<null, Readable, Readable>;
+  readonly stdout: Readable;
+  /** Settles when the program has ended. Rejects with what it said when it failed. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts tar so that nothing of its output is lost when the reader comes late. (execa 9 with `buffer: false` lets output flow
+ * away that nobody reads yet.)
+ */
+export function tar(args: readonly string[]): Output {
+  const process = spawn('tar', args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...globalThis.process.env, LC_ALL: 'C' },
+  });
+  let errors = '';
+  process.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    process.on('error', reject);
+    process.on('close', (code) => {
+      if (code === 0) resolve();
+      else
+        reject(
+          new ImageError({
+            path: `tar ${args.join(' ')}`,
+            value: errors.trim() || `exit code ${code}`,
+            cure: 'Is there room on the disk?',
+          }),
+        );
+    });
+  });
+  // The reader awaits it after the stream; until then a failure is not unhandled.
+  ended.catch(() => undefined);
+  return { process, stdout: process.stdout, ended };
+}
