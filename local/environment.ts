@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { clusterLayout } from './cluster/layout.ts';
+import type { Paths } from './paths.ts';
+
+/** The stack that `npm start` brings up. */
+export const localStack = 'multi-agent-rag.local';
+
+/** What the environment needs to know of the toolchain. */
+export interface ToolPaths {
+  /** Folder with a link to each program. */
+  readonly binDir: string;
+  /** The provider's program; none while it is not built. */
+  readonly kubernetesProvider?: string;
+}
+
+/** Programs that Node and npm brought are found before those of the machine, and the pinned tools before them. */
+export function searchPath(paths: Paths, binDir: string, inherited: string): string {
+  const own = [path.join(paths.repository, 'node_modules', '.bin'), binDir];
+  return [...own, ...inherited.split(':').filter((entry) => entry !== '' && !own.includes(entry))].join(':');
+}
+
+/**
+ * Variables with which Pulumi's own commands and kubectl work on the local platform. Pure: what they point at is made by
+ * {@link prepareEnvironment}.
+ */
+export function environmentVariables(
+  paths: Paths,
+  tools: Pick<ToolPaths, 'binDir'>,
+  inherited: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  return {
+    PATH: searchPath(paths, tools.binDir, inherited.PATH ?? ''),
+    KUBECONFIG: clusterLayout(paths.state).kubeconfig,
+    PULUMI_HOME: paths.pulumiHome,
+    PULUMI_BACKEND_URL: pathToFileURL(paths.pulumiBackend).href,
+    PULUMI_CONFIG_PASSPHRASE_FILE: paths.pulumiPassphrase,
+    PULUMI_STACK: localStack,
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // Everything comes from the toolchain; a missing plugin is an error with its name, not a download that may hang.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+  };
+}
+
+/** Writes a secret once; of two that write at the same time, one wins and both read the same. */
+export function secretFile(file: string, make: () => string = () => randomBytes(32).toString('base64url')): string {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(draft, make(), { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft);
+  }
+  return readFileSync(file, 'utf8');
+}
+
+/**
+ * Puts the provider where Pulumi looks for the plugin of the npm package's version. On PATH it would be found too, with a
+ * warning in each preview. A plugin that a person installed there, the vendor's own, stays.
+ */
+function linkProvider(paths: Paths, program: string): void {
+  const manifest = path.join(paths.repository, 'node_modules', '@pulumi', 'kubernetes', 'package.json');
+  // npm wrote the file.
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  const link = path.join(paths.pulumiHome, 'plugins', `resource-kubernetes-v${version}`, 'pulumi-resource-kubernetes');
+  mkdirSync(path.dirname(link), { recursive: true });
+  const present = lstatSync(link, { throwIfNoEntry: false });
+  if (present !== undefined) {
+    if (!present.isSymbolicLink() || readlinkSync(link) === program) return;
+    rmSync(link, { force: true });
+  }
+  try {
+    symlinkSync(program, link);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+/** Makes what {@link environmentVariables} point at, where it is missing, and gives the variables. */
+export function prepareEnvironment(paths: Paths, tools: ToolPaths): Record<string, string> {
+  mkdirSync(paths.pulumiBackend, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.pulumiHome, { recursive: true, mode: 0o700 });
+  secretFile(paths.pulumiPassphrase);
+  if (tools.kubernetesProvider !== undefined) linkProvider(paths, tools.kubernetesProvider);
+  return environmentVariables(paths, tools);
+}
