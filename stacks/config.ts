@@ -102,11 +102,12 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
 
   const nodes = text('simulatedGpuNodes') ?? '0';
   if (!/^\d{1,3}$/.test(nodes)) report('simulatedGpuNodes', nodes, 'use a whole number from 0 to 999');
+  const registry = text('registry');
+  const context = text('kubeContext');
   if (problems.length > 0 || !isPlatformName(platform) || !isEnvironmentName(environment)) {
     throw new ConfigurationError(stack, problems);
   }
-  const registry = text('registry');
-  const kubeContext = text('kubeContext') ?? environments[environment].kubeContext;
+  const kubeContext = context ?? environments[environment].kubeContext;
   return {
     platform,
     environment,

@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Manifest } from '../../constructs/bridge/manifest.ts';
+import { at, objectsAt, podSpecOf } from '../../constructs/bridge/manifest.ts';
+import { type Plan, plan } from '../../constructs/bridge/plan.ts';
+import { Images } from '../../constructs/index.ts';
+import { objectRules, stackRules } from '../../policies/rules.ts';
+import { compose } from '../../stacks/compose.ts';
+import { type Environment, environments } from '../../stacks/environments.ts';
+import { platforms } from '../../stacks/platforms/index.ts';
+import type { Platform } from '../../stacks/platforms/platform.ts';
+
+function planOf(platform: Platform, environment: Environment): Plan {
+  const images = new Images({ registry: 'registry.example/keelson' });
+  return plan(compose({ platform, environment, images, secret: (name) => `secret-of-${name}` }).app);
+}
+
+const everywhere = Object.values(platforms).flatMap((platform) =>
+  Object.values(environments).map((environment) => ({
+    platform,
+    environment,
+    id: `${platform.name}.${environment.name}`,
+  })),
+);
+
+describe.each(everywhere)('$id', ({ platform, environment }) => {
+  const objects = planOf(platform, environment);
+  const manifests: readonly Manifest[] = objects.map(({ manifest }) => manifest);
+
+  it('breaks no mandatory policy', () => {
+    const rules = objectRules.filter(({ level }) => level === 'mandatory');
+    expect(manifests.flatMap((manifest) => rules.flatMap((rule) => rule.check(manifest)))).toEqual([]);
+    expect(stackRules.flatMap((rule) => rule.checkAll(manifests))).toEqual([]);
+  });
+
+  it('has a controller and a service for each component', () => {
+    for (const { components } of platform.namespaces) {
+      for (const { name } of components) {
+        const kinds = objects.filter((object) => object.name === name).map(({ kind }) => kind);
+        expect(kinds).toContain('Service');
+        expect(kinds.some((kind) => kind === 'Deployment' || kind === 'StatefulSet')).toBe(true);
+      }
+    }
+  });
+
+  it('starts every workload after those that it connects to', () => {
+    const order = objects.filter(({ manifest }) => podSpecOf(manifest) !== undefined).map(({ name }) => name);
+    for (const { from, to } of platform.connections) expect(order.indexOf(from)).toBeGreaterThan(order.indexOf(to));
+  });
+
+  it('keeps the values of secrets in Secrets', () => {
+    const others = manifests.filter(({ kind }) => kind !== 'Secret');
+    expect(JSON.stringify(others)).not.toContain('secret-of-');
+    for (const name of platform.secrets) {
+      expect(JSON.stringify(manifests.filter(({ kind }) => kind === 'Secret'))).toContain(`secret-of-${name}`);
+    }
+  });
+
+  it('is the same when made again', () => {
+    expect(planOf(platform, environment)).toEqual(objects);
+  });
+});
+
+describe('compose', () => {
+  const rag = platforms['multi-agent-rag'];
+
+  it('lets the environment choose the form of a component', () => {
+    const image = (environment: Environment, name: string) => {
+      const found = planOf(rag, environment).find((object) => object.kind === 'StatefulSet' && object.name === name);
+      return found && objectsAt(podSpecOf(found.manifest), 'containers')[0]?.image;
+    };
+    expect(image(environments.local, 'milvus')).toContain('/milvus-lite:');
+    expect(image(environments.prod, 'milvus')).toContain('/milvus:');
+  });
+
+  it('uses the storage class of the environment, and the default one where it names none', () => {
+    const classes = (environment: Environment) =>
+      new Set(
+        planOf(rag, environment).flatMap(({ manifest }) =>
+          objectsAt(manifest, 'spec', 'volumeClaimTemplates').map((claim) => at(claim, 'spec', 'storageClassName')),
+        ),
+      );
+    expect(classes(environments.prod)).toEqual(new Set(['gp3']));
+    expect(classes(environments.local)).toEqual(new Set([undefined]));
+  });
+
+  it('fits on a machine with two cores and 5 GiB beside the control plane in the local environment', () => {
+    const sum = (field: 'cpu' | 'memory') =>
+      rag.namespaces
+        .flatMap(({ components }) => components)
+        .reduce((total, { footprint }) => total + footprint.small[field], 0);
+    expect(sum('cpu')).toBeLessThan(800);
+    expect(sum('memory')).toBeLessThan(2048);
+  });
+
+  it('says which end of a connection does not exist', () => {
+    const broken = { ...rag, connections: [{ from: 'orchestrator', to: 'qdrant', port: 'http' }] };
+    expect(() => planOf(broken, environments.local)).toThrow(
+      '[multi-agent-rag] connections: orchestrator -> qdrant: "qdrant" is no component; use one of redis,',
+    );
+  });
+
+  it('says which component lacks the size of its volume', () => {
+    const { storage: _storage, ...bare } = { cpu: 1, memory: 64, memoryLimit: 256, storage: 1 };
+    const broken: Platform = {
+      ...rag,
+      namespaces: rag.namespaces.map((namespace) => ({
+        ...namespace,
+        components: namespace.components.map((component) => ({
+          ...component,
+          footprint: { ...component.footprint, small: bare },
+        })),
+      })),
+    };
+    expect(() => planOf(broken, environments.local)).toThrow('redis.footprint.small.storage is missing');
+  });
+});
