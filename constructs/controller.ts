@@ -23,8 +23,9 @@ export interface PodMetadata {
  */
 
 /**
- * Patches an object after cdk8s-plus has rendered it. Fields that Kubernetes got after 1.28 need this: the typed objects
- * render only what they know, their own patches included.
+ * Patches an object after cdk8s-plus has rendered it. The typed objects render only what they know,
+ * their own patches included: this is for fields that came after Kubernetes 1.28, and for quantities, which they expect as
+ * objects of their own.
  */
 export function patchRendered(object: ApiObject, ...patches: JsonPatch[]): void {
   const render = object.toJson.bind(object);

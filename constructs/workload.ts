@@ -153,7 +153,11 @@ export class Workload<P extends string = string> extends Construct implements Co
     const existing = this.#env.get(name);
     if (existing === text) return;
     if (existing !== undefined) {
-      this.report({ path: `env.${name}`, value: text, cure: 'it is set already, to something else; use another name' });
+      this.report({
+        path: `env.${name}`,
+        value: '(not shown)', // it may be a secret
+        cure: 'it is set already, to something else: use another name',
+      });
       return;
     }
     this.#env.set(name, text);
@@ -297,7 +301,7 @@ export class Workload<P extends string = string> extends Construct implements Co
     if (volumes.claimTemplates.length > 0) {
       const first = volumes.all.length - volumes.claimTemplates.length;
       for (const _ of volumes.claimTemplates) patches.push(JsonPatch.remove(`${pod}/volumes/${first}`));
-      patches.push(JsonPatch.add('/spec/volumeClaimTemplates', volumes.claimTemplates));
+      patchRendered(this.controller, JsonPatch.add('/spec/volumeClaimTemplates', volumes.claimTemplates));
     }
     return patches;
   }
