@@ -71,7 +71,14 @@ export class Cluster {
       try {
         const status = '{.status.conditions[?(@.type=="Ready")].status}';
         const since = '{.status.conditions[?(@.type=="Ready")].lastHeartbeatTime}';
-        const answer = await kubectl(this.#kubectl, ['get', 'node', nodeName, '--request-timeout=5s', '-o', `jsonpath=${status} ${since}`]);
+        const answer = await kubectl(this.#kubectl, [
+          'get',
+          'node',
+          nodeName,
+          '--request-timeout=5s',
+          '-o',
+          `jsonpath=${status} ${since}`,
+        ]);
         // After a restart the last life's readiness is still on record until the kubelet reports again.
         if (answer.startsWith('True')) return;
         problem = `node ${nodeName} is not ready`;
@@ -80,14 +87,19 @@ export class Cluster {
       }
       await delay(250);
     }
-    throw new Error(`the cluster was not ready after ${seconds} s: ${problem}; logs: ${path.join(this.#layout.node, 'log')}`);
+    throw new Error(
+      `the cluster was not ready after ${seconds} s: ${problem}; logs: ${path.join(this.#layout.node, 'log')}`,
+    );
   }
 
   async addons(images: AddonImages): Promise<void> {
     await applyAddons(this.#kubectl, images);
   }
 
-  async importImages(images: readonly ImportableImage[], onImport?: (reference: string) => void): Promise<readonly string[]> {
+  async importImages(
+    images: readonly ImportableImage[],
+    onImport?: (reference: string) => void,
+  ): Promise<readonly string[]> {
     return importImages(this.node, images, onImport);
   }
 

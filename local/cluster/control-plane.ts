@@ -83,6 +83,8 @@ export async function initialise(node: Node, layout: ClusterLayout): Promise<voi
   ];
   const result = await node.run(['sh', '-ec', steps.join('\n')], { all: true });
   if (result.exitCode !== 0) {
-    throw new Error(`kubeadm could not set the control plane up:\n${String(result.all).trim().split('\n').slice(-12).join('\n')}`);
+    throw new Error(
+      `kubeadm could not set the control plane up:\n${String(result.all).trim().split('\n').slice(-12).join('\n')}`,
+    );
   }
 }

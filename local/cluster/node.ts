@@ -86,7 +86,8 @@ export class Node {
   /** Runs a command in the node's namespaces; never throws for its exit code. */
   async run(command: readonly [string, ...string[]], options: Options = {}): Promise<Result> {
     const pid = this.pid;
-    if (pid === undefined) throw new Error(`the node of cluster "${this.#layout.name}" does not run: start it with npm start`);
+    if (pid === undefined)
+      throw new Error(`the node of cluster "${this.#layout.name}" does not run: start it with npm start`);
     return execa('nsenter', ['--target', String(pid), '--all', '--wd=/', '--', ...command], {
       reject: false,
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },

@@ -26,10 +26,15 @@ interface RelayRecord {
 /** A port of the host that something else listens on. */
 export class PortTakenError extends Error {
   constructor(relay: Relay) {
-    super(`port ${relay.port} of 127.0.0.1, for ${relay.name}, is taken: free it, or choose another with --port ${relay.name}=<port>`);
+    super(
+      `port ${relay.port} of 127.0.0.1, for ${relay.name}, is taken: free it, or choose another with --port ${relay.name}=<port>`,
+    );
     this.name = 'PortTakenError';
   }
 }
+
+const isPortTaken = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 
 async function listen(relay: Relay): Promise<Server> {
   const server = createServer({ pauseOnConnect: true });
@@ -37,7 +42,7 @@ async function listen(relay: Relay): Promise<Server> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') throw new PortTakenError(relay);
+    if (isPortTaken(error)) throw new PortTakenError(relay);
     throw error;
   }
   return server;
