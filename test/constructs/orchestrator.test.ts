@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import { objectsAt } from '../../constructs/bridge/manifest.ts';
+import { allMiniLmL6V2, Duration, Orchestrator, type OrchestratorProps } from '../../constructs/index.ts';
+import { bench, containerOf, envOf, object, podOf, small, synthError } from '../support/manifests.ts';
+import { ragPlatform } from '../support/rag-platform.ts';
+
+const embedding = { model: allMiniLmL6V2, collection: { name: 'passages', dimension: 384 } };
+
+function orchestrator(more: Partial<OrchestratorProps> = {}) {
+  const on = bench();
+  const made = new Orchestrator(on.namespace, 'orchestrator', {
+    images: on.images,
+    resources: small,
+    features: ['rag'],
+    tokens: { cli: 'Geheim1' },
+    embedding,
+    ...more,
+  });
+  for (const variable of ['REDIS_URL', 'POSTGRES_URL', 'MILVUS_URL', 'INFERENCE_URL'])
+    made.workload.setEnv(variable, 'http://x');
+  return { ...on, made };
+}
+
+describe('Orchestrator', () => {
+  it('gets every address and credential by its connections', () => {
+    expect(envOf(ragPlatform().synth(), 'orchestrator')).toEqual({
+      PORT: '8000',
+      LOG_LEVEL: 'info',
+      FEATURES: 'gateway,rag',
+      API_TOKENS_DIR: '/etc/orchestrator/tokens',
+      PROVIDERS_FILE: '/etc/orchestrator/providers/providers.json',
+      SHUTDOWN_GRACE_SECONDS: '20',
+      EMBEDDING_MODEL: 'all-minilm-l6-v2',
+      EMBEDDING_DIMENSION: '384',
+      REDIS_URL: 'redis://redis:6379',
+      REDIS_PASSWORD: 'redis/password',
+      POSTGRES_URL: 'postgresql://postgres:5432/keelson',
+      POSTGRES_USER: 'postgres/user',
+      POSTGRES_PASSWORD: 'postgres/password',
+      POSTGRES_TIMESERIES: 'partitions',
+      MILVUS_URL: 'http://milvus:19530',
+      INFERENCE_URL: 'http://inference:8080',
+      MCP_FILESYSTEM_URL: 'http://mcp-filesystem:3001/mcp',
+      MCP_GIT_URL: 'http://mcp-git:3002/mcp',
+      MCP_MEMORY_URL: 'http://mcp-memory:3003/mcp',
+    });
+  });
+
+  it('mounts a token per caller, which stand in no other object', () => {
+    const manifests = orchestrator().synth();
+    expect(object(manifests, 'Secret', 'orchestrator-tokens').stringData).toEqual({ cli: 'Geheim1' });
+    expect(manifests.filter((manifest) => JSON.stringify(manifest).includes('Geheim1'))).toHaveLength(1);
+    expect(objectsAt(containerOf(manifests, 'orchestrator'), 'volumeMounts')).toContainEqual({
+      name: 'secret-orchestrator-tokens',
+      mountPath: '/etc/orchestrator/tokens',
+      readOnly: true,
+    });
+  });
+
+  it('is given more time than its own grace before it is killed', () => {
+    const pod = podOf(orchestrator({ shutdownGrace: Duration.seconds(60) }).synth(), 'orchestrator');
+    expect(pod.terminationGracePeriodSeconds).toBe(75);
+  });
+
+  it.each<[string, Partial<OrchestratorProps>, RegExp]>([
+    [
+      'a collection of another dimension',
+      { embedding: { ...embedding, collection: { name: 'passages', dimension: 768 } } },
+      /collections\.passages\.dimension is 768: "all-minilm-l6-v2" makes vectors of 384/,
+    ],
+    ['no feature', { features: [] }, /features is \[\]: switch on at least one of gateway, rag/],
+    ['no caller', { tokens: {} }, /tokens is \{\}: name at least one caller/],
+    ['a caller that is no file name', { tokens: { 'a/b': 'x' } }, /tokens\.a\/b is "a\/b": use lower-case/],
+  ])('refuses %s', (_, more, message) => {
+    expect(synthError(orchestrator(more).synth)).toMatch(message);
+  });
+
+  it('refuses RAG without a model, and a feature without its connections', () => {
+    const on = bench();
+    new Orchestrator(on.namespace, 'orchestrator', {
+      images: on.images,
+      resources: small,
+      features: ['rag'],
+      tokens: { cli: 'x' },
+    });
+    const error = synthError(on.synth);
+    expect(error).toMatch(/embedding is null: the feature "rag" needs a model/);
+    expect(error).toMatch(/features is "rag": it needs MILVUS_URL; declare the connection that sets it/);
+  });
+});
