@@ -32,12 +32,13 @@ export interface Workshop {
 /** Hash of all that decides what an image contains, except for the versions that the Debian mirror has. */
 export async function inputsOf(recipe: Recipe, parents: readonly BuiltImage[], workshop: Workshop): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify({ ...recipe, inputs: undefined, build: undefined }));
-  if (recipe.kind === 'tree') hash.update(String(recipe.build));
+  const { name, version, from, aliases } = recipe;
+  hash.update(JSON.stringify({ name, version, from, aliases }));
   for (const parent of parents) hash.update(parent.digest);
+  const file = recipe.kind === 'dockerfile' ? 'services' : name;
   const files = [
     ...machinery,
-    join(import.meta.dirname, 'recipes', `${recipe.name}.ts`),
+    join(import.meta.dirname, 'recipes', `${file}.ts`),
     ...(recipe.inputs?.(workshop.tools) ?? []),
   ];
   if (recipe.kind === 'dockerfile') files.push(recipe.dockerfile);

@@ -31,7 +31,7 @@ export const base: TreeRecipe = {
       'usr/lib/x86_64-linux-gnu/gconv',
       'usr/share/zoneinfo/right',
       'usr/share/zoneinfo/posix',
-      'usr/share/common-licenses/GFDL*',
+      'usr/sbin/update-passwd',
     ]);
   },
 };

@@ -20,6 +20,8 @@ export const postgres: TreeRecipe = {
     env: {
       PATH: '/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       PGDATA: '/data/pgdata',
+      // Where a client in the container finds the server: Debian's default folder cannot be written there.
+      PGHOST: '/tmp',
     },
     entrypoint: ['docker-entrypoint.sh'],
     command: ['postgres'],

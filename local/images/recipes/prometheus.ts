@@ -11,6 +11,6 @@ export const prometheus: TreeRecipe = {
   without: ['daemon'],
   defaults: { command: ['prometheus'], workingDir: '/data' },
   build: async ({ root }) => {
-    await prune(root, ['etc/prometheus', 'usr/bin/promtool']);
+    await prune(root, ['etc/prometheus', 'usr/bin/promtool', 'usr/share/javascript/moment-timezone/data']);
   },
 };

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { TreeRecipe } from '../recipe.ts';
+import { copy, link, prune, put } from '../tree.ts';
+
+const folder = join(import.meta.dirname, '../mcp');
+const site = 'usr/local/lib/python3.11/dist-packages';
+const modules = 'usr/local/lib/mcp/node_modules';
+const commands = ['mcp-filesystem', 'mcp-git', 'mcp-memory'];
+
+/** The MCP servers for files, Git and memory, each behind a bridge from their standard input to streamable HTTP. */
+export const mcp: TreeRecipe = {
+  kind: 'tree',
+  name: 'mcp',
+  version: '0.1.0',
+  from: ['base-node', 'base-python'],
+  packages: ['git'],
+  // Git works on local repositories alone: nothing to fetch with.
+  without: ['git-man', 'libcurl3-gnutls', 'liberror-perl'],
+  inputs: () => [folder],
+  defaults: { entrypoint: [], command: ['mcp-filesystem', '--port', '3001', '--root', '/data'], workingDir: '/data' },
+  build: async ({ root, scratch, python }) => {
+    for (const name of ['package.json', 'package-lock.json']) await copy(join(folder, name), scratch, name);
+    await execa('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: scratch,
+    });
+    const types = ['*.map', '*.ts', '*.mts', '*.cts', '*.md'].flatMap((pattern, index) =>
+      (index === 0 ? [] : ['-o']).concat('-name', pattern),
+    );
+    await execa('find', [join(scratch, 'node_modules'), '-type', 'f', '(', ...types, ')', '-delete']);
+    await execa('mkdir', ['-p', join(root, modules, '..')]);
+    await execa('cp', ['-r', '--no-preserve=ownership', join(scratch, 'node_modules'), join(root, modules)]);
+    await prune(root, [`${modules}/.package-lock.json`]);
+
+    const { install, compile } = await python();
+    await install(join(folder, 'requirements.txt'), join(root, site));
+    await prune(root, [
+      `${site}/bin`,
+      'usr/share/git-core/templates/hooks',
+      'usr/share/perl5',
+      'usr/lib/git-core/git-http*',
+      'usr/lib/git-core/git-remote-*',
+    ]);
+    await compile(root, site);
+
+    await put(
+      root,
+      'etc/gitconfig',
+      '[safe]\n\tdirectory = *\n[user]\n\tname = mcp-git\n\temail = mcp-git@localhost\n[init]\n\tdefaultBranch = main\n',
+    );
+    await copy(join(folder, 'serve.sh'), root, 'usr/local/bin/mcp-serve', 0o755);
+    await link(root, Object.fromEntries(commands.map((name) => [`usr/local/bin/${name}`, 'mcp-serve'])));
+  },
+};
