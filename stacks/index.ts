@@ -1,6 +1,6 @@
-import { Provider } from '@pulumi/kubernetes/provider.js';
 import { plan, register, Tokens } from '../constructs/bridge/index.ts';
 import { Images } from '../constructs/index.ts';
+import { Cluster } from './cluster.ts';
 import { compose } from './compose.ts';
 import { hide, readSettings } from './config.ts';
 import { environments } from './environments.ts';
@@ -27,7 +27,7 @@ export default async function program() {
     secret: (name) => markers.get(name) ?? undeclared(name, platform.name),
   });
 
-  const provider = new Provider('cluster', settings.kubeContext === undefined ? {} : { context: settings.kubeContext });
+  const provider = new Cluster('cluster', settings.kubeContext);
   await register(plan(composition.app), { provider, tokens, protectStateful: environment.protectStateful });
   return outputsOf(platform, environment, secrets);
 }

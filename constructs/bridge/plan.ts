@@ -1,6 +1,6 @@
 import { ApiObject, type App, Chart, DependencyGraph } from 'cdk8s';
 import { problem } from '../problem.ts';
-import { at, groupOf, isObject, type JsonObject, type Manifest, podLabelsOf, textAt } from './manifest.ts';
+import { at, groupOf, isObject, type JsonObject, type Manifest, textAt } from './manifest.ts';
 import { identity, policySelects, referencesOf } from './references.ts';
 
 /** One object to register, with everything that the registration needs to know. */
@@ -118,24 +118,32 @@ function resourceKind(group: string, kind: string): string {
 }
 
 /**
- * What the provider must not wait for, because the thing waited for comes later:
+ * What the provider must not wait for, because the thing waited for comes later or never:
  * - a claim of a class that binds on first use is bound by the pod that needs it, which waits for the claim;
  * - a service gets endpoints from the pods of a workload, and that workload may itself depend on the service (a stateful
- *   set on its governing service). Whoever needs the workload waits for its rollout, so nothing is lost.
+ *   set on its governing service). Whoever needs the workload waits for its rollout, so nothing is lost;
+ * - a service account has no token of its own since Kubernetes 1.24, but older versions of the provider wait for one.
  */
 function withAwaitRules(manifest: Manifest): Manifest {
-  const waits =
-    manifest.kind === 'PersistentVolumeClaim' ||
-    (manifest.kind === 'Service' &&
-      textAt(manifest, 'spec', 'type') !== 'LoadBalancer' &&
-      podLabelsOf(manifest) === undefined);
-  if (!waits) return manifest;
+  if (!isReadyAtOnce(manifest)) return manifest;
   const annotations = at(manifest, 'metadata', 'annotations');
   const own: JsonObject = isObject(annotations) ? annotations : {};
   return {
     ...manifest,
     metadata: { ...manifest.metadata, annotations: { 'pulumi.com/skipAwait': 'true', ...own } },
   };
+}
+
+function isReadyAtOnce(manifest: Manifest): boolean {
+  switch (manifest.kind) {
+    case 'PersistentVolumeClaim':
+    case 'ServiceAccount':
+      return true;
+    case 'Service':
+      return textAt(manifest, 'spec', 'type') !== 'LoadBalancer';
+    default:
+      return false;
+  }
 }
 
 /** Depth first, in the given order: what an object waits for comes right before it. */

@@ -186,17 +186,19 @@ describe('plan', () => {
     expect(() => plan(app)).toThrow('deployment/ns/api -> configmap/ns/settings -> deployment/ns/api');
   });
 
-  it('does not let the provider wait for endpoints or for a claim to bind, but for load balancers', () => {
+  it('does not let the provider wait for endpoints, bound claims or tokens of accounts, but for load balancers', () => {
     const app = appOf((chart) => {
       add(chart, 'v1', 'Service', 'inner', { spec: { selector: { app: 'a' } } });
       add(chart, 'v1', 'Service', 'outer', { spec: { type: 'LoadBalancer' } });
       add(chart, 'v1', 'PersistentVolumeClaim', 'claim', { spec: {} });
+      add(chart, 'v1', 'ServiceAccount', 'account');
     });
     const annotated = plan(app).map(({ name, manifest }) => [name, manifest.metadata.annotations]);
     expect(annotated).toEqual([
       ['inner', { 'pulumi.com/skipAwait': 'true' }],
       ['outer', undefined],
       ['claim', { 'pulumi.com/skipAwait': 'true' }],
+      ['account', { 'pulumi.com/skipAwait': 'true' }],
     ]);
   });
 
