@@ -1,4 +1,4 @@
-import { getStack, type Output, secret } from '@pulumi/pulumi';
+import { getStack, type Output, RunError, secret } from '@pulumi/pulumi';
 import { allConfig } from '@pulumi/pulumi/runtime/index.js';
 import { type Problem, problem } from '../constructs/problem.ts';
 import { type EnvironmentName, environments, isEnvironmentName } from './environments.ts';
@@ -20,15 +20,14 @@ export interface Settings {
   readonly simulatedGpuNodes: number;
 }
 
-/** Every mistake of a configuration at once. */
-export class ConfigurationError extends Error {
+/** Every mistake of a configuration at once. A RunError, because Pulumi shows those without a stack trace. */
+export class ConfigurationError extends RunError {
   readonly problems: readonly Problem[];
 
   constructor(stack: string, problems: readonly Problem[]) {
     super(
       `The configuration of stack "${stack}" does not work:\n${problems.map((each) => `  - ${problem(each)}`).join('\n')}`,
     );
-    this.name = 'ConfigurationError';
     this.problems = problems;
   }
 }

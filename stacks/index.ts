@@ -1,7 +1,8 @@
-import { plan, register, Tokens } from '../constructs/bridge/index.ts';
-import { Images } from '../constructs/index.ts';
+import { RunError } from '@pulumi/pulumi';
+import { type Plan, plan, register, Tokens } from '../constructs/bridge/index.ts';
+import { Images, WiringError } from '../constructs/index.ts';
 import { Cluster } from './cluster.ts';
-import { compose } from './compose.ts';
+import { type CompositionProps, compose } from './compose.ts';
 import { hide, readSettings } from './config.ts';
 import { environments } from './environments.ts';
 import { outputsOf } from './outputs.ts';
@@ -16,7 +17,7 @@ export default async function program() {
   const tokens = new Tokens();
   const secrets = hide(settings.secrets);
   const markers = new Map(Object.entries(secrets).map(([name, value]) => [name, tokens.token(value)]));
-  const composition = compose({
+  const planned = planOf({
     platform,
     environment,
     images: new Images({
@@ -28,10 +29,21 @@ export default async function program() {
   });
 
   const provider = new Cluster('cluster', settings.kubeContext);
-  await register(plan(composition.app), { provider, tokens, protectStateful: environment.protectStateful });
+  await register(planned, { provider, tokens, protectStateful: environment.protectStateful });
   return outputsOf(platform, environment, secrets);
 }
 
+/** The plan. Mistakes in the platform's data are shown as they are; a stack trace would lead to where nothing is wrong. */
+function planOf(props: CompositionProps): Plan {
+  try {
+    return plan(compose(props).app);
+  } catch (error) {
+    const isMistake =
+      error instanceof WiringError || (error instanceof Error && /^Validation failed/.test(error.message));
+    throw isMistake ? new RunError(error.message) : error;
+  }
+}
+
 function undeclared(name: string, platform: string): never {
-  throw new Error(`[${platform}] secrets: "${name}" is not declared: add it to the platform's list of secrets`);
+  throw new RunError(`[${platform}] secrets: "${name}" is not declared: add it to the platform's list of secrets`);
 }
