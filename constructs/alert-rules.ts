@@ -12,6 +12,8 @@ export interface AlertRule {
   /** How long it has to hold. */
   readonly for: Duration;
   readonly severity: Severity;
+  /** The job that it is about, where the expression drops that label: Alertmanager groups and silences by it. @default - the series' own */
+  readonly job?: string;
   /** One sentence for the notification; may hold `{{ $labels.… }}`. */
   readonly summary: string;
 }
@@ -30,7 +32,7 @@ export function renderGroup({ name, rules }: AlertGroup): object {
       alert: rule.name,
       expr: rule.expr,
       for: `${rule.for.toSeconds()}s`,
-      labels: { severity: rule.severity },
+      labels: { severity: rule.severity, ...(rule.job && { job: rule.job }) },
       annotations: { summary: rule.summary },
     })),
   };

@@ -99,7 +99,7 @@ function configurationOf(props: AlertmanagerProps): object {
         continue: true,
       })),
     },
-    // One failing database makes the service above it fail too: the cause is told, and the effect is not.
+    // Whoever already looks at a job because it fails needs no word about its being slow.
     inhibit_rules: [
       { source_matchers: ['severity="critical"'], target_matchers: ['severity="warning"'], equal: ['job'] },
     ],

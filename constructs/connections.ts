@@ -103,30 +103,32 @@ export class Connections extends Construct {
     });
   }
 
-  /** Keeps the edge; says whether it may set the order of start. */
+  /** Keeps the edge; says whether the source now has to start after the target. */
   #record(source: Workload, target: Workload, port: string, declared: Port, order: boolean): boolean {
-    const known = this.#edges.find(
-      (edge) => edge.source === source && edge.target === target && edge.port === port && edge.order === order,
+    const index = this.#edges.findIndex(
+      (edge) => edge.source === source && edge.target === target && edge.port === port,
     );
-    if (known) return false;
+    const known = this.#edges[index];
+    if (known && (known.order || !order)) return false;
     const cycle = order ? this.#route(target, source) : undefined;
-    this.#edges.push({
+    const edge = {
       source,
       target,
       port,
       number: declared.number,
       protocol: declared.protocol ?? 'tcp',
       order: order && cycle === undefined,
+    };
+    // A second declaration may add the order that the first did without.
+    if (known) this.#edges[index] = edge;
+    else this.#edges.push(edge);
+    if (cycle === undefined) return order;
+    this.#problems.push({
+      path: `${source.name} -> ${target.name}`,
+      value: [source.name, ...cycle.map(({ name }) => name)].join(' -> '),
+      cure: 'each would wait for the other; declare one of these connections with `order: false`',
     });
-    if (cycle !== undefined) {
-      this.#problems.push({
-        path: `${source.name} -> ${target.name}`,
-        value: [source.name, ...cycle.map(({ name }) => name)].join(' -> '),
-        cure: 'each would wait for the other; declare one of these connections with `order: false`',
-      });
-      return false;
-    }
-    return order;
+    return false;
   }
 
   /** Workloads from one to another along ordered connections. */

@@ -22,6 +22,7 @@ export function apiAlerts({ job, errorRatio, p95Seconds }: ApiTargets): AlertGro
         expr: `${requests(',status=~"5.."')} / ${requests()} > ${errorRatio}`,
         for: Duration.minutes(5),
         severity: 'critical',
+        job,
         summary: `More than ${errorRatio * 100} % of the requests to ${job} fail`,
       },
       {
@@ -29,6 +30,7 @@ export function apiAlerts({ job, errorRatio, p95Seconds }: ApiTargets): AlertGro
         expr: `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{job="${job}"}[5m]))) > ${p95Seconds}`,
         for: Duration.minutes(10),
         severity: 'warning',
+        job,
         summary: `One in twenty answers of ${job} takes longer than ${p95Seconds} s`,
       },
     ],
@@ -44,6 +46,7 @@ export function dependencyAlerts(job: string, dependencies: readonly string[]): 
       expr: `min(dependency_up{job="${job}",dependency="${dependency}"}) == 0`,
       for: Duration.minutes(2),
       severity: 'critical',
+      job,
       summary: `${job} gets no answer from ${dependency}`,
     })),
   };

@@ -1,31 +1,27 @@
 import { ApiObject, Duration, JsonPatch, Lazy } from 'cdk8s';
 import {
-  Capability,
   type Container,
-  type ContainerProps,
   DeploymentStrategy,
   EnvValue,
   FsGroupChangePolicy,
-  ImagePullPolicy,
-  Protocol as KubeProtocol,
   type WorkloadProps as KubeWorkloadProps,
   PercentOrAbsolute,
   PodManagementPolicy,
-  SeccompProfileType,
   Service,
   ServiceAccount,
 } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { initContainer, kubeProtocol, mainContainer } from './containers.ts';
 import { patchRendered, StableDeployment, StableStatefulSet } from './controller.ts';
 import { recommendedLabels, selectorLabels } from './labels.ts';
 import { Namespace } from './namespace.ts';
 import { type Flow, policySpec } from './network-policy.ts';
-import { type Port, wireProtocol } from './ports.ts';
+import type { Port } from './ports.ts';
 import { type Problem, problem } from './problem.ts';
 import { asService, asServiceAccount } from './strict.ts';
 import { Volumes } from './volumes.ts';
 import { checkWorkload } from './workload-checks.ts';
-import type { InitContainer, Resources, WorkloadProps } from './workload-props.ts';
+import type { WorkloadProps } from './workload-props.ts';
 
 /** Anything that stands for one workload in a connection: a workload, or a component made around one. */
 export interface Connectable<P extends string = string> {
@@ -91,7 +87,7 @@ export class Workload<P extends string = string> extends Construct implements Co
         fsGroupChangePolicy: FsGroupChangePolicy.ON_ROOT_MISMATCH,
       },
       volumes: volumes.all,
-      initContainers: (props.init ?? []).map((init) => this.#init(init, volumes)),
+      initContainers: (props.init ?? []).map((init) => initContainer(init, volumes)),
     };
     const podMetadata = { labels, annotations: volumes.annotations };
     this.service = this.#service('service', metadata, false);
@@ -126,7 +122,7 @@ export class Workload<P extends string = string> extends Construct implements Co
         podMetadata,
       );
     }
-    this.#container = this.#pods.addContainer(this.#main(props, volumes));
+    this.#container = this.#pods.addContainer(mainContainer(props, volumes));
     for (const [name, value] of Object.entries(props.env ?? {})) this.setEnv(name, value);
     this.controller = ApiObject.of(this.#pods);
     this.controller.addDependency(...this.namespace.foundations);
@@ -185,45 +181,6 @@ export class Workload<P extends string = string> extends Construct implements Co
     return selectorLabels(this.name);
   }
 
-  #main(props: WorkloadProps<P>, volumes: Volumes): ContainerProps {
-    return {
-      name: props.name,
-      image: props.image.reference,
-      imagePullPolicy: ImagePullPolicy.IF_NOT_PRESENT,
-      ...(props.command && { command: [...props.command] }),
-      ...(props.args && { args: [...props.args] }),
-      ports: Object.entries<Port>(props.ports).map(([name, port]) => ({
-        name,
-        number: port.number,
-        protocol: wireProtocol(port) === 'UDP' ? KubeProtocol.UDP : KubeProtocol.TCP,
-      })),
-      resources: containerResources(props.resources),
-      readiness: props.probes.readiness,
-      ...(props.probes.liveness && { liveness: props.probes.liveness }),
-      ...(props.probes.startup && { startup: props.probes.startup }),
-      volumeMounts: volumes.mounts,
-      securityContext: restrictedContainer(),
-    };
-  }
-
-  #init(init: InitContainer, volumes: Volumes): ContainerProps {
-    return {
-      name: init.name,
-      image: init.image.reference,
-      imagePullPolicy: ImagePullPolicy.IF_NOT_PRESENT,
-      command: [...init.command],
-      envVariables: Object.fromEntries(
-        Object.entries(init.env ?? {}).map(([name, value]) => [
-          name,
-          typeof value === 'string' ? EnvValue.fromValue(value) : value,
-        ]),
-      ),
-      resources: containerResources(init.resources),
-      volumeMounts: volumes.select(init.mounts),
-      securityContext: restrictedContainer(),
-    };
-  }
-
   #service(
     id: string,
     metadata: { name: string; namespace: string; labels: Record<string, string> },
@@ -236,7 +193,7 @@ export class Workload<P extends string = string> extends Construct implements Co
         name,
         port: port.number,
         targetPort: port.number,
-        protocol: wireProtocol(port) === 'UDP' ? KubeProtocol.UDP : KubeProtocol.TCP,
+        protocol: kubeProtocol(port),
       })),
     });
     service.selectLabel('app', this.name);
@@ -305,22 +262,4 @@ export class Workload<P extends string = string> extends Construct implements Co
     }
     return patches;
   }
-}
-
-function containerResources(resources: Resources): NonNullable<ContainerProps['resources']> {
-  return {
-    cpu: { request: resources.cpu.request, ...(resources.cpu.limit && { limit: resources.cpu.limit }) },
-    memory: { request: resources.memory.request, limit: resources.memory.limit },
-  };
-}
-
-function restrictedContainer(): NonNullable<ContainerProps['securityContext']> {
-  return {
-    ensureNonRoot: true,
-    privileged: false,
-    readOnlyRootFilesystem: true,
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: [Capability.ALL] },
-    seccompProfile: { type: SeccompProfileType.RUNTIME_DEFAULT },
-  };
 }

@@ -90,6 +90,16 @@ describe('Connections: what one declaration gives', () => {
     expect(twice.synth()).toEqual(once.synth());
   });
 
+  it('adds an order to a connection that was declared without', () => {
+    const on = bench();
+    const [a, b] = [make(on.namespace, 'a', http), make(on.namespace, 'b', http)];
+    on.connections.connect(a, b, 'http', { order: false });
+    expect(a.controller.node.dependencies).not.toContain(b.controller);
+    on.connections.connect(a, b, 'http');
+    expect(a.controller.node.dependencies).toContain(b.controller);
+    expect(on.connections.edges).toHaveLength(1);
+  });
+
   it('gives no variable and no order to those that want none', () => {
     const on = bench();
     const [a, b] = [make(on.namespace, 'a', http), make(on.namespace, 'b', http)];
