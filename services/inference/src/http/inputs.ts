@@ -1,0 +1,41 @@
+import { ApiError } from '../errors/api-error.ts';
+import type { Model } from '../models/model.ts';
+
+/** Refuses a request that could never fit the queue. */
+export function checkCount(count: number, most: number, path: string): void {
+  if (count <= most) return;
+  throw new ApiError('invalid_request', `${path} has ${count} entries, more than the ${most} that may wait at once`, {
+    path,
+    cure: `Send at most ${most} in one request, or raise MAX_QUEUE.`,
+  });
+}
+
+/**
+ * Token ids as the model takes them. They are used as they are, so special tokens have to be among them; more than the
+ * model has positions for cannot be computed, and cutting them would drop the last special token.
+ */
+export function checkTokens(model: Model, ids: ArrayLike<number>, path: string): Int32Array {
+  const { vocabularySize, maxPositions } = model.description;
+  if (ids.length > maxPositions) {
+    throw new ApiError(
+      'invalid_request',
+      `${path} has ${ids.length} tokens, but "${model.name}" takes ${maxPositions}`,
+      {
+        path,
+        cure: `Send at most ${maxPositions} tokens, or a text, which is cut to the model's window.`,
+      },
+    );
+  }
+  const tokens = new Int32Array(ids.length);
+  for (let index = 0; index < ids.length; index++) {
+    const id = ids[index] ?? -1;
+    if (id < 0 || id >= vocabularySize) {
+      throw new ApiError('invalid_request', `${path}[${index}] is ${id}, which is no token of "${model.name}"`, {
+        path: `${path}[${index}]`,
+        cure: `Send token ids from 0 to ${vocabularySize - 1}.`,
+      });
+    }
+    tokens[index] = id;
+  }
+  return tokens;
+}

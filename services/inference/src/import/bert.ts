@@ -1,0 +1,178 @@
+import { type Dimension, float, GraphBuilder } from '../onnx/graph.ts';
+import type { DataType } from '../onnx/schema.ts';
+import type { EncoderDescription } from './description.ts';
+import type { TensorEntry } from './safetensors.ts';
+
+/** Names of the graph's values, as the sentence-encoder exports of the ecosystem call them. */
+export const INPUT_IDS = 'input_ids';
+export const ATTENTION_MASK = 'attention_mask';
+export const TOKEN_TYPE_IDS = 'token_type_ids';
+export const SENTENCE_EMBEDDING = 'sentence_embedding';
+export const TOKEN_EMBEDDINGS = 'token_embeddings';
+
+/** Added to the score of a masked position: e^-10000 is exactly 0 in 32 bits, and stays finite where all are masked. */
+const MASKED = -10_000;
+
+const STORED_TYPES: Readonly<Record<string, DataType>> = { F32: 'FLOAT', F16: 'FLOAT16', BF16: 'BFLOAT16' };
+
+/**
+ * Builds the ONNX graph of a BERT encoder with pooling and normalisation, from the weights' table of contents.
+ *
+ * The weights stay where they are: the graph points into the safetensors file, so it is a few kilobytes, takes
+ * milliseconds to build, and every session maps the same pages of the file. Only standard operators are used; ONNX
+ * Runtime fuses them itself, and the fused operators written out by hand were no faster.
+ *
+ * @param file name of the safetensors file, relative to the folder that the session is given
+ * @throws Error when a weight is missing or has another shape than the configuration says
+ */
+export function buildBertGraph(
+  description: EncoderDescription,
+  weights: ReadonlyMap<string, TensorEntry>,
+  file: string,
+): Uint8Array {
+  return new BertExporter(description, weights, file).build();
+}
+
+class BertExporter {
+  readonly #graph = new GraphBuilder();
+  readonly #model: EncoderDescription;
+  readonly #weights: ReadonlyMap<string, TensorEntry>;
+  readonly #file: string;
+  readonly #prefix: string;
+
+  constructor(model: EncoderDescription, weights: ReadonlyMap<string, TensorEntry>, file: string) {
+    this.#model = model;
+    this.#weights = weights;
+    this.#file = file;
+    // A checkpoint saved from a model with a head on top has the encoder under this prefix.
+    this.#prefix = weights.has('bert.embeddings.word_embeddings.weight') ? 'bert.' : '';
+  }
+
+  build(): Uint8Array {
+    const axes: Dimension[] = ['batch', 'sequence'];
+    const ids = this.#graph.input(INPUT_IDS, 'INT32', axes);
+    const mask = this.#graph.input(ATTENTION_MASK, 'INT32', axes);
+    const types = this.#graph.input(TOKEN_TYPE_IDS, 'INT32', axes);
+    const present = this.#graph.node('Cast', [mask], { attributes: { to: 1 } });
+
+    let hidden = this.#embeddings(ids, types);
+    const scores = this.#maskedScores(present);
+    for (let layer = 0; layer < this.#model.layers; layer++) hidden = this.#layer(layer, hidden, scores);
+
+    const size = this.#model.hiddenSize;
+    this.#graph.output(SENTENCE_EMBEDDING, this.#sentence(hidden, present), 'FLOAT', ['batch', size]);
+    this.#graph.output(TOKEN_EMBEDDINGS, hidden, 'FLOAT', [...axes, size]);
+    return this.#graph.encode('bert');
+  }
+
+  #embeddings(ids: string, types: string): string {
+    const g = this.#graph;
+    const { hiddenSize: size, vocabularySize, maxPositions, typeVocabularySize } = this.#model;
+    const length = g.node('Gather', [g.node('Shape', [ids]), g.ints([1])], { attributes: { axis: 0 } });
+    const positions = this.#weight('embeddings.position_embeddings.weight', [maxPositions, size]);
+    const words = g.node('Gather', [this.#weight('embeddings.word_embeddings.weight', [vocabularySize, size]), ids]);
+    const typeTable = this.#weight('embeddings.token_type_embeddings.weight', [typeVocabularySize, size]);
+    const sum = g.node('Add', [words, g.node('Gather', [typeTable, types])]);
+    const position = g.node('Slice', [positions, g.ints([0]), length, g.ints([0])]);
+    return this.#layerNorm('embeddings.LayerNorm', g.node('Add', [sum, position]));
+  }
+
+  #layer(index: number, input: string, mask: string): string {
+    const g = this.#graph;
+    const path = `encoder.layer.${index}`;
+    const { hiddenSize: size, intermediateSize: wide } = this.#model;
+    const context = this.#attention(`${path}.attention.self`, input, mask);
+    const attended = this.#linear(`${path}.attention.output.dense`, context, size, size);
+    const middle = this.#layerNorm(`${path}.attention.output.LayerNorm`, g.node('Add', [attended, input]));
+    const widened = this.#gelu(this.#linear(`${path}.intermediate.dense`, middle, size, wide));
+    const narrowed = this.#linear(`${path}.output.dense`, widened, wide, size);
+    return this.#layerNorm(`${path}.output.LayerNorm`, g.node('Add', [narrowed, middle]));
+  }
+
+  #attention(path: string, input: string, mask: string): string {
+    const g = this.#graph;
+    const { hiddenSize: size, heads } = this.#model;
+    const perHead = size / heads;
+    const project = (name: string, perm: readonly number[]): string => {
+      const projected = this.#linear(`${path}.${name}`, input, size, size);
+      return g.node('Transpose', [g.node('Reshape', [projected, g.ints([0, 0, heads, perHead])])], {
+        attributes: { perm },
+      });
+    };
+    const query = project('query', [0, 2, 1, 3]);
+    const key = project('key', [0, 2, 3, 1]);
+    const value = project('value', [0, 2, 1, 3]);
+    const scores = g.node('Div', [g.node('MatMul', [query, key]), g.scalar(Math.sqrt(perHead))]);
+    const weights = g.node('Softmax', [g.node('Add', [scores, mask])], { attributes: { axis: -1 } });
+    const mixed = g.node('Transpose', [g.node('MatMul', [weights, value])], { attributes: { perm: [0, 2, 1, 3] } });
+    return g.node('Reshape', [mixed, g.ints([0, 0, size])]);
+  }
+
+  /** [batch, 1, 1, sequence]: 0 where a token is, {@link MASKED} where padding is. */
+  #maskedScores(present: string): string {
+    const g = this.#graph;
+    const absent = g.node('Sub', [g.scalar(1), g.node('Unsqueeze', [present, g.ints([1, 2])])]);
+    return g.node('Mul', [absent, g.scalar(MASKED)]);
+  }
+
+  #sentence(hidden: string, present: string): string {
+    const g = this.#graph;
+    const pooled = this.#model.pooling === 'mean' ? this.#mean(hidden, present) : this.#first(hidden);
+    if (!this.#model.normalize) return pooled;
+    const length = g.node('ReduceL2', [pooled], { attributes: { axes: [1], keepdims: 1 } });
+    return g.node('Div', [pooled, g.node('Max', [length, g.scalar(1e-12)])]);
+  }
+
+  /** The mask as a one-row matrix times the tokens: the masked sum, without a masked copy of the tokens. */
+  #mean(hidden: string, present: string): string {
+    const g = this.#graph;
+    const row = g.node('Unsqueeze', [present, g.ints([1])]);
+    const sum = g.node('Squeeze', [g.node('MatMul', [row, hidden]), g.ints([1])]);
+    return g.node('Div', [sum, g.node('Max', [g.node('ReduceSum', [present, g.ints([1])]), g.scalar(1e-9)])]);
+  }
+
+  #first(hidden: string): string {
+    return this.#graph.node('Gather', [hidden, this.#graph.ints([0], true)], { attributes: { axis: 1 } });
+  }
+
+  /** The exact GELU, by the error function; the tanh form differs in the fourth digit. */
+  #gelu(input: string): string {
+    const g = this.#graph;
+    const erf = g.node('Erf', [g.node('Div', [input, g.scalar(Math.SQRT2)])]);
+    return g.node('Mul', [g.node('Mul', [input, g.node('Add', [erf, g.scalar(1)])]), g.scalar(0.5)]);
+  }
+
+  #linear(path: string, input: string, from: number, to: number): string {
+    const weight = this.#weight(`${path}.weight`, [to, from]);
+    const turned = this.#graph.node('Transpose', [weight], { attributes: { perm: [1, 0] } });
+    return this.#graph.node('Add', [this.#graph.node('MatMul', [input, turned]), this.#weight(`${path}.bias`, [to])]);
+  }
+
+  #layerNorm(path: string, input: string): string {
+    const shape = [this.#model.hiddenSize];
+    return this.#graph.node(
+      'LayerNormalization',
+      [input, this.#weight(`${path}.weight`, shape), this.#weight(`${path}.bias`, shape)],
+      { attributes: { axis: -1, epsilon: float(this.#model.layerNormEpsilon) } },
+    );
+  }
+
+  #weight(name: string, shape: readonly number[]): string {
+    const full = this.#prefix + name;
+    const entry = this.#weights.get(full);
+    if (entry === undefined) {
+      throw new Error(`${this.#file} has no tensor "${full}". Is it the file that config.json belongs to?`);
+    }
+    if (entry.shape.length !== shape.length || entry.shape.some((size, axis) => size !== shape[axis])) {
+      throw new Error(
+        `${this.#file}: "${full}" is [${entry.shape}], but config.json needs [${shape}]. Use the config.json of the same checkpoint.`,
+      );
+    }
+    const type = STORED_TYPES[entry.dtype];
+    if (type === undefined) {
+      throw new Error(`${this.#file}: "${full}" is stored as ${entry.dtype}. Save the model as F32, F16 or BF16.`);
+    }
+    const stored = this.#graph.external(full, type, shape, { file: this.#file, ...entry });
+    return type === 'FLOAT' ? stored : this.#graph.node('Cast', [stored], { attributes: { to: 1 } });
+  }
+}
