@@ -1,4 +1,4 @@
-import sdk from '@pulumi/kubernetes/package.json' with { type: 'json' };
+import { getVersion } from '@pulumi/kubernetes/utilities.js';
 import { ProviderResource } from '@pulumi/pulumi';
 
 /** The cluster that objects go to. */
@@ -11,6 +11,6 @@ export class Cluster extends ProviderResource {
    * machine to machine, into the state. Left out, the plugin finds the file by the same rules as kubectl.
    */
   constructor(name: string, context: string | undefined) {
-    super('kubernetes', name, context === undefined ? {} : { context }, { version: sdk.version });
+    super('kubernetes', name, context === undefined ? {} : { context }, { version: getVersion() });
   }
 }
