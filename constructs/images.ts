@@ -99,7 +99,7 @@ export class Images {
   get(name: ImageName): Image {
     const entry: CatalogueEntry = catalogue[name];
     const override = this.#props.overrides?.[name];
-    if (override !== undefined) return { reference: override, version: entry.version };
+    if (override !== undefined) return { reference: override, version: versionOf(override) ?? entry.version };
     const repository = entry.repository === 'own' ? this.#own(name) : entry.repository;
     const digest = entry.digest === undefined ? '' : `@${entry.digest}`;
     return { reference: `${repository}:${entry.tag ?? entry.version}${digest}`, version: entry.version };
@@ -115,4 +115,10 @@ export class Images {
     }
     return `${this.#props.registry}/${name}`;
   }
+}
+
+/** Version in the tag of a reference: local images carry a hash of their content behind it. */
+function versionOf(reference: string): string | undefined {
+  const tag = /:([^:/]+)$/.exec(reference.replace(/@.*$/, ''))?.[1];
+  return tag?.replace(/-[0-9a-f]{12}$/, '');
 }

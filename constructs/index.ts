@@ -28,6 +28,7 @@ export { Postgres, type PostgresProps } from './postgres.ts';
 export { probes } from './probes.ts';
 export { type Problem, problem, WiringError } from './problem.ts';
 export { Prometheus, type PrometheusProps } from './prometheus.ts';
+export type { Provider, ProviderTimeouts } from './providers.ts';
 export { type EvictionPolicy, Redis, type RedisPersistence, type RedisProps } from './redis.ts';
 export { type Connectable, Workload } from './workload.ts';
 export type {

@@ -1,9 +1,11 @@
 import { Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type ComponentProps, common } from './component.ts';
+import type { Connections } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import { checkEmbedding, type EmbeddingModel, type VectorCollection } from './models.ts';
 import { probes } from './probes.ts';
+import { checkProviders, type Provider, providerKeys, providerPort, providersFile } from './providers.ts';
 import { type Connectable, Workload } from './workload.ts';
 
 /** A part of the orchestrator that a platform switches on. */
@@ -11,7 +13,7 @@ export type Feature = 'gateway' | 'rag';
 
 /** Variables that a feature cannot do without. Connections set them. */
 const needs: Readonly<Record<Feature, readonly string[]>> = {
-  gateway: ['REDIS_URL', 'POSTGRES_URL'],
+  gateway: [],
   rag: ['POSTGRES_URL', 'MILVUS_URL', 'INFERENCE_URL'],
 };
 
@@ -28,11 +30,8 @@ export interface OrchestratorProps extends ComponentProps {
   readonly tokens: Readonly<Record<string, string>>;
   /** Needed by the feature `rag`. @default - none */
   readonly embedding?: Embedding;
-  /**
-   * The file `providers.json`, as text: which OpenAI-compatible providers there are. It lies in a Secret, because
-   * entries may hold keys. @default - an empty list: answers are extractive
-   */
-  readonly providers?: string;
+  /** Providers of language models, and the connections that open the way to those outside. @default - none: answers are extractive */
+  readonly providers?: { readonly list: readonly Provider[]; readonly connections: Connections };
   /** @default 1 */
   readonly replicas?: number;
   /** @default 'info' */
@@ -50,10 +49,8 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
     const name = props.name ?? 'orchestrator';
     const grace = props.shutdownGrace ?? Duration.seconds(20);
     const tokens = new Credentials(this, 'tokens', { name: `${name}-tokens`, values: props.tokens });
-    const providers = new Credentials(this, 'providers', {
-      name: `${name}-providers`,
-      values: { 'providers.json': props.providers ?? '[]' },
-    });
+    const providers = props.providers?.list ?? [];
+    const keys = new Credentials(this, 'keys', { name: `${name}-keys`, values: providerKeys(providers) });
     const replicas = props.replicas ?? 1;
     this.workload = new Workload(this, 'workload', {
       ...common(props),
@@ -75,9 +72,16 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
           EMBEDDING_DIMENSION: String(props.embedding.model.dimension),
         }),
       },
+      config: [
+        {
+          name: 'providers',
+          path: '/etc/orchestrator/providers',
+          files: { 'providers.json': providersFile(providers) },
+        },
+      ],
       secrets: [
         { path: '/etc/orchestrator/tokens', credentials: tokens },
-        { path: '/etc/orchestrator/providers', credentials: providers },
+        { path: '/etc/orchestrator/keys', credentials: keys },
       ],
       probes: probes({
         started: { http: '/health/startup', port: 8000 },
@@ -88,6 +92,11 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       terminationGracePeriod: Duration.seconds(grace.toSeconds() + 15),
     });
     this.#check(props);
+    for (const provider of providers) {
+      if (provider.at && URL.canParse(provider.baseUrl)) {
+        props.providers?.connections.toOutside(this, provider.at, providerPort(provider));
+      }
+    }
   }
 
   #check(props: OrchestratorProps): void {
@@ -101,6 +110,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
         cure: 'the feature "rag" needs a model and a collection',
       });
     }
+    for (const found of checkProviders(props.providers?.list ?? [])) this.workload.report(found);
     if (props.features.length === 0) {
       this.workload.report({
         path: 'features',

@@ -13,7 +13,15 @@ describe('Images', () => {
 
   it('prefers what the environment built or mirrors', () => {
     const images = new Images({ overrides: { redis: 'keelson.local/redis:7.0.15-0123456789ab' } });
-    expect(images.get('redis').reference).toBe('keelson.local/redis:7.0.15-0123456789ab');
+    expect(images.get('redis')).toEqual({ reference: 'keelson.local/redis:7.0.15-0123456789ab', version: '7.0.15' });
+  });
+
+  it.each([
+    ['host:5000/redis:7.2.4-alpine', '7.2.4-alpine'],
+    [`host:5000/redis@sha256:${'0'.repeat(64)}`, Images.catalogue.redis.version],
+    [`mirror/redis:7.4.0@sha256:${'0'.repeat(64)}`, '7.4.0'],
+  ])('labels %s with the version that runs', (redis, version) => {
+    expect(new Images({ overrides: { redis } }).get('redis').version).toBe(version);
   });
 
   it("takes the team's own images from its registry, and says what is missing without one", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectsAt } from '../../constructs/bridge/manifest.ts';
+import { at, objectsAt } from '../../constructs/bridge/manifest.ts';
 import { allMiniLmL6V2, Duration, Orchestrator, type OrchestratorProps } from '../../constructs/index.ts';
 import { bench, containerOf, envOf, object, podOf, small, synthError } from '../support/manifests.ts';
 import { ragPlatform } from '../support/rag-platform.ts';
+import { podsOf, Reachability } from '../support/reachability.ts';
 
 const embedding = { model: allMiniLmL6V2, collection: { name: 'passages', dimension: 384 } };
 
@@ -73,6 +74,56 @@ describe('Orchestrator', () => {
     ['a caller that is no file name', { tokens: { 'a/b': 'x' } }, /tokens\.a\/b is "a\/b": use lower-case/],
   ])('refuses %s', (_, more, message) => {
     expect(synthError(orchestrator(more).synth)).toMatch(message);
+  });
+
+  it('hands over its providers, their keys as files, and the way to those outside', () => {
+    const on = bench();
+    new Orchestrator(on.namespace, 'orchestrator', {
+      images: on.images,
+      resources: small,
+      features: ['gateway'],
+      tokens: { cli: 'x' },
+      providers: {
+        connections: on.connections,
+        list: [
+          { name: 'ollama', baseUrl: 'http://ollama:11434/v1', tier: 0, models: ['llama'], answerModel: 'llama' },
+          {
+            name: 'together',
+            baseUrl: 'https://api.example/v1',
+            tier: 2,
+            models: ['big'],
+            apiKey: 'Token_1',
+            timeouts: { connect: Duration.seconds(1) },
+            at: { cidr: '203.0.113.0/24' },
+          },
+        ],
+      },
+    });
+    const manifests = on.synth();
+    const file = String(at(object(manifests, 'ConfigMap', 'orchestrator-providers'), 'data', 'providers.json'));
+    expect(JSON.parse(file)).toEqual([
+      {
+        name: 'ollama',
+        kind: 'openai-compatible',
+        baseUrl: 'http://ollama:11434/v1',
+        tier: 0,
+        models: ['llama'],
+        answerModel: 'llama',
+      },
+      {
+        name: 'together',
+        kind: 'openai-compatible',
+        baseUrl: 'https://api.example/v1',
+        tier: 2,
+        models: ['big'],
+        apiKeyFile: '/etc/orchestrator/keys/together',
+        timeouts: { connect: 1000 },
+      },
+    ]);
+    expect(object(manifests, 'Secret', 'orchestrator-keys').stringData).toEqual({ together: 'Token_1' });
+    const [pod] = podsOf(manifests);
+    if (!pod) throw new Error('the pod is missing');
+    expect(new Reachability(manifests).allowsAddress(pod, '203.0.113.7', 443, 'TCP')).toBe(true);
   });
 
   it('refuses RAG without a model, and a feature without its connections', () => {

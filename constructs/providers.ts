@@ -1,0 +1,92 @@
+import type { Duration } from 'cdk8s';
+import type { Outside } from './connections.ts';
+import type { Problem } from './problem.ts';
+
+/** How long each phase of a call to a provider may take. What is left out is up to the orchestrator. */
+export interface ProviderTimeouts {
+  readonly connect?: Duration;
+  readonly headers?: Duration;
+  /** From the headers to the first content. */
+  readonly firstToken?: Duration;
+  readonly betweenChunks?: Duration;
+  readonly total?: Duration;
+}
+
+/** A provider of language models with an OpenAI-compatible API. */
+export interface Provider {
+  /** Lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** Address up to and with the version, for example `http://ollama:11434/v1`. */
+  readonly baseUrl: string;
+  /** 0 is local and private; higher ones leave the platform. */
+  readonly tier: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+  /** Models, by the names that callers use. */
+  readonly models: readonly string[];
+  /** The model that words answers of the RAG; without one in any provider they are extractive. @default - none */
+  readonly answerModel?: string;
+  /** Its key, or the token of an Output. @default - none is needed */
+  readonly apiKey?: string;
+  /** @default - the orchestrator's own */
+  readonly timeouts?: ProviderTimeouts;
+  /** Addresses behind it, for the network policy. Left out where it is a workload that a connection leads to. @default - none */
+  readonly at?: Outside;
+}
+
+/** Where the orchestrator finds the keys: one file per provider. */
+const keysFolder = '/etc/orchestrator/keys';
+
+/** The file that the orchestrator reads. Keys stand in files of their own, so that it holds no secret. */
+export function providersFile(providers: readonly Provider[]): string {
+  const entries = providers.map(({ name, baseUrl, tier, models, answerModel, apiKey, timeouts }) => ({
+    name,
+    kind: 'openai-compatible',
+    baseUrl,
+    tier,
+    models,
+    ...(answerModel !== undefined && { answerModel }),
+    ...(apiKey !== undefined && { apiKeyFile: `${keysFolder}/${name}` }),
+    ...(timeouts && { timeouts: inMilliseconds(timeouts) }),
+  }));
+  return `${JSON.stringify(entries, null, 2)}\n`;
+}
+
+/** Name of each provider that has a key, to the key. */
+export function providerKeys(providers: readonly Provider[]): Record<string, string> {
+  return Object.fromEntries(
+    providers.flatMap(({ name, apiKey }): [string, string][] => (apiKey === undefined ? [] : [[name, apiKey]])),
+  );
+}
+
+/** Port of a provider's address. */
+export function providerPort({ baseUrl }: Provider): number {
+  const { port, protocol } = new URL(baseUrl);
+  return port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port);
+}
+
+/** What is wrong with a list of providers. */
+export function checkProviders(providers: readonly Provider[]): readonly Problem[] {
+  return providers.flatMap((provider, index) => {
+    const found: Problem[] = [];
+    const add = (field: string, value: unknown, cure: string) =>
+      found.push({ path: `providers[${index}].${field}`, value, cure });
+    const { name, baseUrl, models, answerModel } = provider;
+    if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) add('name', name, 'use lower-case letters, digits and hyphens');
+    if (providers.findIndex((other) => other.name === name) < index) add('name', name, 'name each provider once');
+    if (!/^https?:\/\/[^/]/.test(baseUrl) || !URL.canParse(baseUrl)) {
+      add('baseUrl', baseUrl, 'write it with the version, such as http://ollama:11434/v1');
+    }
+    if (models.length === 0) add('models', models, 'name at least one');
+    if (answerModel !== undefined && !models.includes(answerModel)) {
+      add('answerModel', answerModel, `name one of ${models.join(', ')}`);
+    }
+    return found;
+  });
+}
+
+function inMilliseconds(timeouts: ProviderTimeouts): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(timeouts).flatMap(([phase, time]: [string, Duration | undefined]): [string, number][] =>
+      time === undefined ? [] : [[phase, time.toMilliseconds()]],
+    ),
+  );
+}
