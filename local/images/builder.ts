@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exitCodes, Failure } from '../failure.ts';
 import type { Debian } from './debian.ts';
 import { buildDockerfile } from './dockerfile.ts';
 import type { Fingerprints } from './inputs.ts';
 import type { Descriptor, Layout } from './layout.ts';
-import { ImageError } from './problem.ts';
 import type { BuiltImage, DebianPackage, ImageTools, OnImageProgress, Python, Recipe, TreeRecipe } from './recipe.ts';
 import { extract, trim } from './tree.ts';
 
@@ -13,9 +13,16 @@ import { extract, trim } from './tree.ts';
 export const registry = 'keelson.local';
 
 // What every image depends on: how trees are made and packed.
-const machinery = ['debian.ts', 'layout.ts', 'python.ts', 'stream.ts', 'tree.ts', 'builder.ts', 'dockerfile.ts'].map(
-  (name) => join(import.meta.dirname, name),
-);
+const machinery = [
+  'debian.ts',
+  'layout.ts',
+  'python.ts',
+  'run.ts',
+  'stream.ts',
+  'tree.ts',
+  'builder.ts',
+  'dockerfile.ts',
+].map((name) => join(import.meta.dirname, name));
 
 /** Where images are built. */
 export interface Workshop {
@@ -68,10 +75,11 @@ export async function build(
   } else {
     const [base] = parents;
     if (base === undefined) {
-      throw new ImageError({
+      throw new Failure({
         path: `local/images/recipes/${recipe.name}.ts`,
         value: 'no base image',
         cure: 'Name one in "from"',
+        exitCode: exitCodes.usage,
       });
     }
     workshop.progress({ name: recipe.name, step: 'building' });
@@ -98,10 +106,11 @@ export function tagVersion(recipe: Pick<Recipe, 'name' | 'version'>, packages: r
   const { debian } = recipe.version;
   const version = packages.find(({ name }) => name === debian)?.version;
   if (version === undefined) {
-    throw new ImageError({
+    throw new Failure({
       path: `local/images/recipes/${recipe.name}.ts: version`,
       value: `the package "${debian}" is not in the image`,
       cure: 'Add it to "packages", or name another one',
+      exitCode: exitCodes.usage,
     });
   }
   return version.replace(/^\d+:/, '').replace(/[-+~].*$/, '');

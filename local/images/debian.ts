@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { execa } from 'execa';
+import { exitCodes, Failure } from '../failure.ts';
 import { locked } from './lock.ts';
-import { ImageError } from './problem.ts';
 import type { DebianPackage } from './recipe.ts';
+import { run } from './run.ts';
 
 /** Release of Debian that all images are made of. */
 export const release = 'bookworm';
@@ -67,10 +67,11 @@ export function parseCandidate(line: string): Candidate | undefined {
   const match = /^'[^']*' (([^_\s]+)_([^_\s]+)_[^_\s]+\.deb) (\d+)(?: \S+)?$/.exec(line.trim());
   if (match === null) {
     if (!line.startsWith("'")) return undefined;
-    throw new ImageError({
+    throw new Failure({
       path: 'apt-get --print-uris',
       value: line,
       cure: 'A package is named in a way that is not understood: report it',
+      exitCode: exitCodes.failed,
     });
   }
   const [, file = '', name = '', version = '', size = ''] = match;
@@ -149,10 +150,11 @@ export class Debian {
       await writeFile(join(this.#folder, 'parts', basename(file)), `${sources}\n`);
     }
     if (found === 0) {
-      throw new ImageError({
+      throw new Failure({
         path: '/etc/apt/sources.list.d',
         value: `no source of Debian 12 (${release}) main`,
         cure: `Add one, for example a file keelson.list with "deb <mirror> ${release} main" (it is used for images only)`,
+        exitCode: exitCodes.environment,
       });
     }
     await this.#apt(['update', '-qq']);
@@ -184,7 +186,7 @@ export class Debian {
       'Debug::NoLocking': 'true',
     };
     const flags = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-    const { stdout } = await execa('apt-get', [...flags, ...command], { cwd, env: { LC_ALL: 'C' } });
-    return stdout;
+    const cure = 'Can this machine reach its Debian mirror (sources in /etc/apt)? Then run the command again';
+    return run('apt-get', [...command, ...flags], { cwd, env: { LC_ALL: 'C' }, cure });
   }
 }

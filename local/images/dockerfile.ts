@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Descriptor, epoch, type Layout } from './layout.ts';
 import type { BuiltImage, DockerfileRecipe } from './recipe.ts';
+import { run } from './run.ts';
 
 /**
  * Builds a Dockerfile on a local base with buildah, without network: all that the image gets is in the context.
@@ -31,24 +32,22 @@ export async function buildDockerfile(
   ];
   // The machine's own registries and policy are meant for its own containers.
   const env = { BUILDAH_ISOLATION: 'chroot', CONTAINERS_REGISTRIES_CONF: '/dev/null', TMPDIR: join(scratch, 'tmp') };
-  const buildah = async (args: readonly string[]) => (await execa('buildah', [...storage, ...args], { env })).stdout;
+  const cure = `See ${recipe.dockerfile}; the same build runs with buildah by hand`;
+  const buildah = (args: readonly string[]) => run('buildah', [...storage, ...args], { env, cure });
   const trusted = ['--signature-policy', policy];
 
-  await buildah(['pull', '--quiet', ...trusted, `oci:${layout.folder}:${base.reference}`]);
+  // buildah names an image from a layout after the folder; the image built on it would carry that name.
+  const id = await buildah(['pull', '--quiet', ...trusted, `oci:${layout.folder}:${base.reference}`]);
+  await buildah(['tag', id.trim(), base.reference]);
   const name = `localhost/${recipe.name}:build`;
   const stable = ['--timestamp', String(epoch), '--identity-label=false', '--format', 'oci'];
   const offline = ['--pull=never', '--network', 'none'];
   const from = ['--build-arg', `BASE_IMAGE=${base.reference}`, '--file', recipe.dockerfile, '--tag', name];
   await buildah(['build', '--quiet', ...trusted, ...stable, ...offline, ...from, recipe.context]);
-  await buildah([
-    'push',
-    '--quiet',
-    ...trusted,
-    '--disable-compression',
-    name,
-    `oci:${join(scratch, 'output')}:${name}`,
-  ]);
-  return layout.adopt(join(scratch, 'output'));
+  // Into a plain folder: into an OCI layout, buildah 1.28 packs the layers in spite of the flag.
+  const output = join(scratch, 'output');
+  await buildah(['push', '--quiet', ...trusted, '--disable-compression', name, `dir:${output}`]);
+  return layout.adopt(output);
 }
 
 /** Overlay where the file system of the folder can carry one, else plain copies. */

@@ -1,13 +1,13 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { exitCodes, Failure } from '../failure.ts';
+import { resolvePaths } from '../paths.ts';
 import { build, inputsOf, type Workshop } from './builder.ts';
 import { Debian } from './debian.ts';
 import { Fingerprints } from './inputs.ts';
 import { Layout, replace } from './layout.ts';
 import { limiter, locked } from './lock.ts';
 import { makeNodeRootfs, type NodeRootfs } from './node-rootfs.ts';
-import { ImageError } from './problem.ts';
 import { hostPython } from './python.ts';
 import type { BuiltImage, ImageSet, ImageTools, OnImageProgress, Python, Recipe } from './recipe.ts';
 import { recipes } from './recipes.ts';
@@ -36,7 +36,7 @@ export interface BuildImagesOptions extends ImageOptions {
 /**
  * The root file system of the node, as a folder. Found again at once while its recipe stays the same.
  *
- * @throws ImageError without root, or without a source of Debian packages
+ * @throws Failure without root, or without a source of Debian packages
  */
 export async function buildNodeRootfs(options: ImageOptions): Promise<NodeRootfs> {
   const folder = await prepare(options, 'node');
@@ -53,7 +53,7 @@ export async function buildNodeRootfs(options: ImageOptions): Promise<NodeRootfs
  * Builds the images that are missing or whose inputs have changed, and records all of them in `images.json`. Each image is
  * recorded as soon as it is done: an interrupted build goes on where it was.
  *
- * @throws ImageError without root, for an unknown name, or when an input is missing
+ * @throws Failure without root, for an unknown name, or when an input is missing
  */
 export async function buildImages(options: BuildImagesOptions): Promise<ImageSet> {
   const folder = await prepare(options, 'images');
@@ -128,7 +128,12 @@ export async function buildImages(options: BuildImagesOptions): Promise<ImageSet
 export async function streamImages(images: readonly BuiltImage[], scratch: string) {
   const [first] = images;
   if (first === undefined) {
-    throw new ImageError({ path: 'streamImages: images', value: 'no image', cure: 'Name at least one' });
+    throw new Failure({
+      path: 'streamImages: images',
+      value: 'no image',
+      cure: 'Name at least one',
+      exitCode: exitCodes.usage,
+    });
   }
   return new Layout(first.archive).stream(images, scratch);
 }
@@ -145,16 +150,14 @@ async function readImages(file: string): Promise<ImageSet> {
 
 async function prepare(options: ImageOptions, name: string): Promise<string> {
   if (process.getuid?.() !== 0) {
-    throw new ImageError({
+    throw new Failure({
       path: 'local/images',
       value: 'the owners of files in images can only be set by root',
       cure: 'Run the command as root',
+      exitCode: exitCodes.environment,
     });
   }
-  const base =
-    options.cache ??
-    process.env.KEELSON_CACHE ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'keelson');
+  const base = options.cache ?? resolvePaths().cache;
   const folder = join(base, name);
   await mkdir(folder, { recursive: true });
   return folder;
@@ -168,10 +171,11 @@ function closure(names: readonly string[]): Recipe[] {
     const recipe = recipes.find((candidate) => candidate.name === name);
     if (recipe === undefined) {
       const known = recipes.map((candidate) => candidate.name).join(', ');
-      throw new ImageError({
+      throw new Failure({
         path: 'buildImages: names',
         value: `there is no recipe "${name}"`,
         cure: `Use one of ${known}`,
+        exitCode: exitCodes.usage,
       });
     }
     for (const parent of recipe.from ?? []) visit(parent);
@@ -185,10 +189,11 @@ function tools(given: Partial<ImageTools>): ImageTools {
   const need = (name: keyof ImageTools): string => {
     const path = given[name];
     if (path === undefined) {
-      throw new ImageError({
+      throw new Failure({
         path: `buildImages: tools.${name}`,
         value: 'not given',
         cure: 'Build the toolchain first and give the path',
+        exitCode: exitCodes.usage,
       });
     }
     return path;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { exitCodes, Failure } from '../failure.ts';
 import { hashFile, replace } from './layout.ts';
-import { ImageError } from './problem.ts';
 
 /** Hashes of files, remembered by their size and times: the big ones need not be read at each start. */
 export class Fingerprints {
@@ -61,10 +61,11 @@ export class Fingerprints {
 async function listFiles(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) {
-    throw new ImageError({
+    throw new Failure({
       path,
       value: 'the file or folder that an image is made from is missing',
       cure: 'Build it first (npm start does)',
+      exitCode: exitCodes.environment,
     });
   }
   if (!found.isDirectory()) return [path];

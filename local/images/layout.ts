@@ -65,7 +65,7 @@ export class Layout {
 
   /** Packs a tree as a layer: sorted, without names of users, without times. */
   async addTree(root: string): Promise<Descriptor> {
-    const stable = ['--format=gnu', '--sort=name', `--mtime=@${epoch}`, '--numeric-owner', '--hard-dereference'];
+    const stable = ['--format=gnu', '--sort=name', `--mtime=@${epoch}`, '--numeric-owner'];
     const { stdout, ended } = tar(['--create', ...stable, '-C', root, '.']);
     const descriptor = await this.#add(types.layer, stdout, ended);
     return descriptor;
@@ -97,17 +97,15 @@ export class Layout {
     return this.#addJson(types.manifest, manifest);
   }
 
-  /** Takes over an image from another layout, as buildah writes one. */
+  /** Takes over an image from a folder as the `dir:` transport of buildah and skopeo writes it. */
   async adopt(folder: string): Promise<{ manifest: Descriptor; layers: readonly Descriptor[] }> {
-    // Written by buildah a moment ago: its shape is that of the specification.
-    const index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { manifests: [Descriptor] };
-    const { digest, size } = index.manifests[0];
     await mkdir(join(this.folder, 'blobs/sha256'), { recursive: true });
-    for (const name of await readdir(join(folder, 'blobs/sha256'))) {
-      await rename(join(folder, 'blobs/sha256', name), this.blob(`sha256:${name}`));
+    for (const name of await readdir(folder)) {
+      if (/^[0-9a-f]{64}$/.test(name)) await rename(join(folder, name), this.blob(`sha256:${name}`));
     }
-    const { layers } = await this.#manifest(digest);
-    return { manifest: { mediaType: types.manifest, digest, size }, layers };
+    // Written by buildah a moment ago: its shape is that of the specification.
+    const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as { layers: Descriptor[] };
+    return { manifest: await this.#addJson(types.manifest, manifest), layers: manifest.layers };
   }
 
   /** The configuration of an image. */

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import type { Debian } from './debian.ts';
 import type { Python } from './recipe.ts';
+import { run } from './run.ts';
 import { extract } from './tree.ts';
 
 /**
@@ -22,13 +21,16 @@ export async function hostPython(debian: Debian, root: string, scratch: string):
   await extract(root, await debian.fetch(packages), scratch);
   const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map((path) => join(root, path)).join(':');
   const loader = join(root, 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2');
-  const run = (args: readonly string[]) =>
-    execa(loader, ['--library-path', libraries, join(root, 'usr/bin/python3.11'), ...args], {
+  const python = (module: string, args: readonly string[], cure: string) =>
+    run(loader, ['--library-path', libraries, join(root, 'usr/bin/python3.11'), '-m', module, ...args], {
+      cure,
+      name: `python3.11 -m ${module}`,
       env: {
         PYTHONHOME: join(root, 'usr'),
         PYTHONPATH: join(root, 'usr/lib/python3/dist-packages'),
         PYTHONDONTWRITEBYTECODE: '1',
         PYTHONNOUSERSITE: '1',
+        PYTHONHASHSEED: '0',
         PIP_NO_CACHE_DIR: '1',
         PIP_DISABLE_PIP_VERSION_CHECK: '1',
         PIP_ROOT_USER_ACTION: 'ignore',
@@ -36,14 +38,19 @@ export async function hostPython(debian: Debian, root: string, scratch: string):
     });
   return {
     install: async (requirements, target) => {
-      await readFile(requirements);
       const strict = ['--require-hashes', '--no-deps', '--only-binary=:all:', '--no-compile', '--quiet', '--retries=5'];
-      await run(['-m', 'pip', 'install', ...strict, '--target', target, '--requirement', requirements]);
+      const cure =
+        'Can this machine reach its index of Python packages (pip configuration, PIP_INDEX_URL)? Then run the command again';
+      await python('pip', ['install', ...strict, '--target', target, '--requirement', requirements], cure);
     },
     compile: async (image, folder) => {
       // Times in byte code would make each build a different image; "unchecked" trusts that sources do not change in an image.
       const flags = ['-q', '-j', '2', '--invalidation-mode', 'unchecked-hash', '-s', image, '-p', '/'];
-      await run(['-m', 'compileall', ...flags, join(image, folder)]);
+      await python(
+        'compileall',
+        [...flags, join(image, folder)],
+        'A package holds files that are no Python: exclude them',
+      );
     },
   };
 }

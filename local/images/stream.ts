@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { ImageError } from './problem.ts';
+import { exitCodes, Failure } from '../failure.ts';
 
 /** A program whose output is read as a stream. */
 export interface Output {
@@ -29,10 +29,11 @@ export function tar(args: readonly string[]): Output {
       if (code === 0) resolve();
       else
         reject(
-          new ImageError({
+          new Failure({
             path: `tar ${args.join(' ')}`,
             value: errors.trim() || `exit code ${code}`,
             cure: 'Is there room on the disk?',
+            exitCode: exitCodes.failed,
           }),
         );
     });

@@ -1,6 +1,6 @@
-import { copyFile, mkdir, readdir, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { execa } from 'execa';
+import { run } from './run.ts';
 
 /** The user of every image, also the owner of what it may write. */
 export const app = { name: 'app', id: 10001 } as const;
@@ -49,7 +49,9 @@ export async function extract(root: string, packages: readonly string[], scratch
   await mkdir(join(root, 'usr/share/doc'), { recursive: true });
   const excludes = join(scratch, 'excludes');
   await writeFile(excludes, `${unread.join('\n')}\n`);
-  await execa('bash', ['-c', extractScript, 'extract', root, excludes, ...packages]);
+  await run('bash', ['-c', extractScript, 'extract', root, excludes, ...packages], {
+    cure: 'Is there room on the disk?',
+  });
 }
 
 /** Removes what a layer above another one must not bring along: the links of the merged /usr, and empty folders. */
@@ -84,7 +86,7 @@ export async function copy(from: string, root: string, path: string, mode = 0o64
   const file = join(root, path);
   await mkdir(dirname(file), { recursive: true });
   await copyFile(from, file);
-  await execa('chmod', [mode.toString(8), file]);
+  await chmod(file, mode);
 }
 
 /** Makes links: name of the link to what it points at. */

@@ -1,11 +1,13 @@
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import type { TreeRecipe } from '../recipe.ts';
+import { run } from '../run.ts';
 import { copy, link, prune, put } from '../tree.ts';
 
 const folder = join(import.meta.dirname, '../mcp');
 const site = 'usr/local/lib/python3.11/dist-packages';
 const modules = 'usr/local/lib/mcp/node_modules';
+const npm = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 const commands = ['mcp-filesystem', 'mcp-git', 'mcp-memory'];
 
 /** The MCP servers for files, Git and memory, each behind a bridge from their standard input to streamable HTTP. */
@@ -21,15 +23,12 @@ export const mcp: TreeRecipe = {
   defaults: { entrypoint: [], command: ['mcp-filesystem', '--port', '3001', '--root', '/data'], workingDir: '/data' },
   build: async ({ root, scratch, python }) => {
     for (const name of ['package.json', 'package-lock.json']) await copy(join(folder, name), scratch, name);
-    await execa('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: scratch,
-    });
-    const types = ['*.map', '*.ts', '*.mts', '*.cts', '*.md'].flatMap((pattern, index) =>
-      (index === 0 ? [] : ['-o']).concat('-name', pattern),
-    );
-    await execa('find', [join(scratch, 'node_modules'), '-type', 'f', '(', ...types, ')', '-delete']);
-    await execa('mkdir', ['-p', join(root, modules, '..')]);
-    await execa('cp', ['-r', '--no-preserve=ownership', join(scratch, 'node_modules'), join(root, modules)]);
+    const cure = 'Can this machine reach its npm registry? Then run the command again';
+    await run('npm', ['ci', ...npm], { cwd: scratch, cure });
+    const types = ['*.map', '*.ts', '*.mts', '*.cts', '*.md'].flatMap((pattern) => ['-o', '-name', pattern]).slice(1);
+    await run('find', [join(scratch, 'node_modules'), '-type', 'f', '(', ...types, ')', '-delete'], { cure: '' });
+    await mkdir(join(root, modules, '..'), { recursive: true });
+    await rename(join(scratch, 'node_modules'), join(root, modules));
     await prune(root, [`${modules}/.package-lock.json`]);
 
     const { install, compile } = await python();

@@ -46,7 +46,13 @@ export const milvusLite: TreeRecipe = {
       root,
       [...arrow, ...twice].map((name) => `${site}/pyarrow/${name}`),
     );
-    await prune(root, [`${site}/bin`, `${site}/numpy/f2py`, `${site}/pymilvus/[a-fh-z]*`]);
+    const numpy = [
+      'f2py',
+      'distutils',
+      'tests',
+      ...['_core', 'lib', 'ma', 'polynomial', 'random', 'linalg', 'fft', 'typing'].map((part) => `${part}/tests`),
+    ];
+    await prune(root, [`${site}/bin`, ...numpy.map((name) => `${site}/numpy/${name}`), `${site}/pymilvus/[a-fh-z]*`]);
     // The server speaks with the modules that protoc made, all the rest of the client library (with pandas) stays out.
     await put(root, `${site}/pymilvus/__init__.py`, '# Only grpc_gen, the protocol, is in this image.\n');
     const start = '#!/usr/bin/python3\nimport sys\n\nfrom milvus_lite.cmdline import main\n\nsys.exit(main())\n';
