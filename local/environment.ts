@@ -17,6 +17,9 @@ import type { Paths } from './paths.ts';
 /** The stack that `npm start` brings up. */
 export const localStack = 'multi-agent-rag.local';
 
+/** Variables of a person's own stacks that would win over ours: Pulumi asks for a passphrase file only without a passphrase. */
+export const conflictingVariables = ['PULUMI_CONFIG_PASSPHRASE'] as const;
+
 /** What the environment needs to know of the toolchain. */
 export interface ToolPaths {
   /** Folder with a link to each program. */
@@ -25,10 +28,21 @@ export interface ToolPaths {
   readonly kubernetesProvider?: string;
 }
 
-/** Programs that Node and npm brought are found before those of the machine, and the pinned tools before them. */
+/** Folders that `npm run` puts in front of the search path for its own scripts: they mean nothing to the person's shell. */
+function isNpmsOwn(entry: string, repository: string): boolean {
+  const parent = path.dirname(path.dirname(entry));
+  const ofAncestor =
+    entry.endsWith('/node_modules/.bin') && `${repository}/`.startsWith(parent === '/' ? parent : `${parent}/`);
+  return ofAncestor || entry.endsWith('/node-gyp-bin');
+}
+
+/** What npm installed is found first, the pinned tools next, and then what the machine has. */
 export function searchPath(paths: Paths, binDir: string, inherited: string): string {
   const own = [path.join(paths.repository, 'node_modules', '.bin'), binDir];
-  return [...own, ...inherited.split(':').filter((entry) => entry !== '' && !own.includes(entry))].join(':');
+  const others = inherited
+    .split(':')
+    .filter((entry) => entry !== '' && !own.includes(entry) && !isNpmsOwn(entry, paths.repository));
+  return [...own, ...new Set(others)].join(':');
 }
 
 /**

@@ -1,0 +1,67 @@
+import { Command, CommanderError } from 'commander';
+import type { CommandModule } from './commands/command.ts';
+import { exitCodes, Failure } from './failure.ts';
+
+/** Each command is loaded when it is asked for: `ask` has to answer in a fraction of a second. */
+const commands = {
+  start: () => import('./commands/start.ts'),
+  stop: () => import('./commands/stop.ts'),
+  status: () => import('./commands/status.ts'),
+  env: () => import('./commands/env.ts'),
+  ask: () => import('./commands/ask.ts'),
+  ingest: () => import('./commands/ingest.ts'),
+  preview: () => import('./commands/preview.ts'),
+  test: () => import('./commands/test.ts'),
+} as const;
+
+type CommandName = keyof typeof commands;
+
+const isCommand = (name: string | undefined): name is CommandName =>
+  name !== undefined && Object.hasOwn(commands, name);
+
+function add<Options extends object>(program: Command, module: CommandModule<Options>): void {
+  const subcommand = program.command(module.name).description(module.summary).allowExcessArguments(false);
+  module.configure(subcommand);
+  subcommand.action(async () => {
+    const args = subcommand.processedArgs.map((value: unknown) => (value === undefined ? '' : String(value)));
+    process.exitCode = (await module.run(args, subcommand.opts<Options>())) ?? 0;
+  });
+}
+
+/** Loads the command that the arguments name; for the list of commands, all of them. */
+async function addCommands(program: Command, name: string | undefined): Promise<void> {
+  // Each module's options are its own type; commander reads them by the same module's declarations.
+  if (isCommand(name)) return add(program, (await commands[name]()).command as CommandModule);
+  for (const load of Object.values(commands)) add(program, (await load()).command as CommandModule);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage; // commander has said why
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`keelson: ${message}\n`);
+  if (process.env.KEELSON_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof Failure ? error.exitCode : exitCodes.failed;
+}
+
+/** Runs the command line and gives the exit code. */
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('npm run')
+    .description('The AI platform on Kubernetes, on this machine')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false });
+  try {
+    await addCommands(program, args[0]);
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+// A reader that has seen enough, such as head, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+await main(process.argv.slice(2));
