@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { AppError } from '../errors/app-error.ts';
 import type { DocumentStore, NewPassage } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
@@ -45,6 +46,13 @@ export class DocumentWriter {
     if (known?.hash === hash) return { id: input.id, passages: known.passages, unchanged: true };
 
     const { title, passages } = passagesOf(input.id, input.text, input.title);
+    if (passages.length === 0) {
+      throw new AppError('invalid_request', {
+        details: [
+          { path: 'body.text', problem: 'holds nothing but headings or markup', cure: 'Send a document with text.' },
+        ],
+      });
+    }
     const revision = randomUUID();
     const rows: NewPassage[] = passages.map((passage, position) => ({
       ...passage,

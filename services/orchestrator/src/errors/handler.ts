@@ -38,7 +38,7 @@ export function toAppError(error: unknown): AppError {
   }
   const code = BY_FASTIFY_CODE[given?.code ?? ''];
   if (code) return new AppError(code);
-  if (given instanceof SyntaxError && given.statusCode === 400) return new AppError('invalid_json');
+  if (given?.name === 'SyntaxError' && given.statusCode === 400) return new AppError('invalid_json');
   if (given?.statusCode !== undefined && given.statusCode >= 400 && given.statusCode < 500) {
     return new AppError('malformed_request', { status: given.statusCode });
   }

@@ -19,7 +19,7 @@ export interface Answer {
   readonly answer: string;
   readonly mode: AnswerMode;
   readonly grounded: boolean;
-  readonly citations: readonly Citation[];
+  readonly citations: Citation[];
 }
 
 /** The words of the answer to a question that no document covers. */

@@ -92,8 +92,7 @@ function codeUnits(lines: readonly string[]): string[] {
   for (const line of lines) {
     const open = parts.at(-1);
     const comment = /^\s*(#|\/\/|--)\s?/.test(line);
-    const afterCommand =
-      open !== undefined && open.some((inner) => !/^\s*(#|\/\/|--)/.test(inner) && inner.trim() !== '');
+    const afterCommand = open?.some((inner) => !/^\s*(#|\/\/|--)/.test(inner) && inner.trim() !== '');
     if (
       open === undefined ||
       (line.trim() !== '' && open.at(-1)?.trim() === '') ||

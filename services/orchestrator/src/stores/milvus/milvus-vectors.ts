@@ -1,4 +1,4 @@
-import { DataType, ErrorCode, MilvusClient, type ResStatus } from '@zilliz/milvus2-sdk-node';
+import { ConsistencyLevelEnum, DataType, ErrorCode, MilvusClient, type ResStatus } from '@zilliz/milvus2-sdk-node';
 import { AppError } from '../../errors/app-error.ts';
 import { describeError } from '../../errors/describe.ts';
 import type { VectorHit, VectorRecord, VectorStore } from '../../ports/vector-store.ts';
@@ -71,7 +71,7 @@ export class MilvusVectors implements VectorStore {
         // 16 of 128 clusters: on these sizes the recall of a full scan at a fraction of its work.
         params: { nprobe: 16 },
         // A write that was answered is found by the next search.
-        consistency_level: 'Strong',
+        consistency_level: ConsistencyLevelEnum.Strong,
       });
       check(found.status);
       return found.results.map((hit) => ({ id: String(hit.id), score: hit.score }));
@@ -125,7 +125,7 @@ export class MilvusVectors implements VectorStore {
         collection_name: this.collection,
         filter: '',
         output_fields: ['count(*)'],
-        consistency_level: 'Strong',
+        consistency_level: ConsistencyLevelEnum.Strong,
       });
       check(counted.status);
       return Number(counted.data[0]?.['count(*)'] ?? 0);
@@ -153,7 +153,7 @@ export class MilvusVectors implements VectorStore {
           filter: `id in [${batch.map((id) => JSON.stringify(id)).join(', ')}]`,
           output_fields: fields,
           limit: batch.length,
-          consistency_level: 'Strong',
+          consistency_level: ConsistencyLevelEnum.Strong,
         });
         check(found.status);
         rows.push(...found.data);

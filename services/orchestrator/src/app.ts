@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyBaseLogger } from 'fastify';
+import { installAuth } from './auth/plugin.ts';
+import type { Tokens } from './auth/tokens.ts';
+import { installErrorHandler, sendError, toAppError } from './errors/handler.ts';
+import { installJsonParser } from './http/body.ts';
+import { installObservation } from './http/observe.ts';
+import type { App } from './http/type-provider.ts';
+import type { Metrics } from './metrics.ts';
+import { Answerer } from './retrieval/answerer.ts';
+import { chatCompletions } from './routes/chat-completions.ts';
+import type { GatewayDeps, HealthDeps, RagDeps } from './routes/deps.ts';
+import { docs } from './routes/docs.ts';
+import { documentsDelete } from './routes/documents-delete.ts';
+import { documentsPut } from './routes/documents-put.ts';
+import { embeddings } from './routes/embeddings.ts';
+import { health } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { models } from './routes/models.ts';
+import { query } from './routes/query.ts';
+import { search } from './routes/search.ts';
+
+/** All that the app works with. Who builds these decides what is real: `main.ts`, or a test. */
+export interface AppDeps {
+  readonly log: FastifyBaseLogger;
+  readonly metrics: Metrics;
+  readonly health: HealthDeps;
+  readonly auth: { readonly tokens: Tokens; readonly writers: ReadonlySet<string> | undefined };
+  /** The gateway's endpoints; `providers` and `chat` also word answers for RAG. */
+  readonly gateway: GatewayDeps;
+  /** Which of the feature sets are served. */
+  readonly features: { readonly gateway: boolean };
+  /** undefined: the RAG endpoints are not served */
+  readonly rag: RagDeps | undefined;
+  /** The folder with Swagger UI's files. */
+  readonly docsAssets: string;
+}
+
+/** Builds the app without listening. */
+export async function buildApp(deps: AppDeps): Promise<App> {
+  const { metrics, health: state } = deps;
+  const app: App = fastify({
+    loggerInstance: deps.log,
+    // One line per request is written by `installObservation`, with fewer fields and for clients that left as well.
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdLogLabel: 'request_id',
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 2_048 },
+    // Nothing is bent into shape: a number in quotes is a mistake of the caller, and an unknown field a misspelt one.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true } },
+    frameworkErrors: (error, request, reply) => {
+      void sendError(reply, toAppError(error), request);
+    },
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Keelson orchestrator', version: '1', description: 'LLM and RAG gateway' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+  });
+  installJsonParser(app);
+  installErrorHandler(app);
+  installObservation(app, metrics);
+  installAuth(app, deps.auth);
+  app.addHook('onSend', async (_request, reply) => {
+    // Clients let go of their connections, so that the next request goes to another replica.
+    if (state.lifecycle.draining) reply.header('connection', 'close');
+  });
+
+  health(app, state);
+  metricsRoute(app, metrics);
+  docs(app, deps.docsAssets);
+  if (deps.features.gateway) {
+    chatCompletions(app, deps.gateway);
+    models(app, deps.gateway);
+    if (deps.gateway.inference) embeddings(app, deps.gateway.inference);
+  }
+  const { rag } = deps;
+  if (rag) {
+    const { providers, chat } = deps.gateway;
+    const answerer = new Answerer({ retriever: rag.retriever, providers, chat, log: app.log });
+    documentsPut(app, rag, metrics);
+    documentsDelete(app, rag);
+    search(app, rag);
+    query(app, answerer, metrics);
+  }
+  return app;
+}

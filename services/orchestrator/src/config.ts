@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import { type FeatureSet, parseFeatures } from './features.ts';
+import { type ProviderConfig, parseProviders } from './providers/config.ts';
+
+/** Everything that the environment decides. Only this file reads the environment. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly logLevel: LogLevel;
+  readonly features: FeatureSet;
+  readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
+  readonly postgres: { readonly url: string; readonly user: string; readonly password: string } | undefined;
+  readonly milvusUrl: string | undefined;
+  readonly inferenceUrl: string | undefined;
+  readonly embedding: { readonly model: string; readonly dimension: number };
+  /** MCP servers by name (`filesystem`), as URLs of their endpoint. */
+  readonly mcp: ReadonlyMap<string, string>;
+  readonly apiTokensDir: string;
+  /** Callers that may change documents; undefined: all. */
+  readonly documentWriters: ReadonlySet<string> | undefined;
+  readonly providers: readonly ProviderConfig[];
+  readonly shutdownGraceSeconds: number;
+  /** How long the service goes on taking requests after SIGTERM, until nobody sends it new ones. */
+  readonly shutdownDelaySeconds: number;
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** One thing that is wrong with the configuration. */
+export interface ConfigProblem {
+  readonly path: string;
+  readonly problem: string;
+  readonly cure: string;
+}
+
+/** All that is wrong with the configuration, at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ path, problem, cure }) => `${path}: ${problem}. ${cure}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration.
+ *
+ * @param readFile Reads PROVIDERS_FILE; undefined when it does not exist.
+ * @throws ConfigError with every problem
+ */
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  readFile: (path: string) => string | undefined = readIfThere,
+): Config {
+  const reader = new Reader(env);
+  const features = reader.features();
+  const config: Config = {
+    port: reader.integer('PORT', 8000, 0, 65_535),
+    host: reader.text('HOST') ?? '0.0.0.0',
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    features,
+    redis: reader.redis(),
+    postgres: reader.postgres(features.rag),
+    milvusUrl: reader.url('MILVUS_URL', ['http:', 'https:', 'grpc:'], features.rag),
+    inferenceUrl: reader.url('INFERENCE_URL', ['http:', 'https:'], features.rag),
+    embedding: {
+      model: reader.text('EMBEDDING_MODEL') ?? 'all-minilm-l6-v2',
+      dimension: reader.integer('EMBEDDING_DIMENSION', 384, 1, 32_768),
+    },
+    mcp: reader.mcp(),
+    apiTokensDir: reader.text('API_TOKENS_DIR') ?? '/etc/orchestrator/tokens',
+    documentWriters: reader.list('DOCUMENT_WRITERS'),
+    providers: reader.providers(reader.text('PROVIDERS_FILE'), readFile),
+    shutdownGraceSeconds: reader.integer('SHUTDOWN_GRACE_SECONDS', 25, 0, 3_600),
+    shutdownDelaySeconds: reader.integer('SHUTDOWN_DELAY_SECONDS', 2, 0, 600),
+  };
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return config;
+}
+
+class Reader {
+  readonly problems: ConfigProblem[] = [];
+  readonly #env: Readonly<Record<string, string | undefined>>;
+
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.#env = env;
+  }
+
+  /** The variable without surrounding white space; empty counts as not set. */
+  text(name: string): string | undefined {
+    const value = this.#env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  integer(name: string, fallback: number, least: number, most: number): number {
+    const given = this.text(name);
+    if (given === undefined) return fallback;
+    const value = /^-?\d{1,12}$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    this.#problem(
+      name,
+      `"${given}" is not a whole number from ${least} to ${most}`,
+      `Set it to one, or remove it for ${fallback}.`,
+    );
+    return fallback;
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const given = this.text(name);
+    if (given === undefined) return fallback;
+    const found = allowed.find((value) => value === given);
+    if (found === undefined) this.#problem(name, `"${given}" is not known`, `Use one of ${allowed.join(', ')}.`);
+    return found ?? fallback;
+  }
+
+  list(name: string): ReadonlySet<string> | undefined {
+    const given = this.text(name);
+    return given === undefined
+      ? undefined
+      : new Set(
+          given
+            .split(',')
+            .map((part) => part.trim())
+            .filter((part) => part !== ''),
+        );
+  }
+
+  /** An address without credentials: those have variables of their own, which are secrets. */
+  url(name: string, protocols: readonly string[], required: boolean): string | undefined {
+    const given = this.text(name);
+    if (given === undefined) {
+      if (required) this.#problem(name, 'is not set', `Set it to the address, such as ${protocols[0]}//host:port.`);
+      return undefined;
+    }
+    const url = URL.canParse(given) ? new URL(given) : undefined;
+    if (!url || !protocols.includes(url.protocol) || url.hostname === '') {
+      this.#problem(
+        name,
+        'is not a valid address',
+        `Write it as ${protocols.map((protocol) => `${protocol}//host:port`).join(' or ')}.`,
+      );
+      return undefined;
+    }
+    if (url.username !== '' || url.password !== '') {
+      this.#problem(name, 'holds credentials', 'Give user and password in the variables meant for them.');
+      return undefined;
+    }
+    return given;
+  }
+
+  features(): FeatureSet {
+    const { features, unknown } = parseFeatures(this.text('FEATURES'));
+    for (const name of unknown)
+      this.#problem('FEATURES', `"${name}" is no feature set`, 'Use gateway, rag, or both, comma separated.');
+    return features;
+  }
+
+  redis(): Config['redis'] {
+    const url = this.url('REDIS_URL', ['redis:', 'rediss:'], false);
+    return url === undefined ? undefined : { url, password: this.text('REDIS_PASSWORD') };
+  }
+
+  postgres(required: boolean): Config['postgres'] {
+    const url = this.url('POSTGRES_URL', ['postgresql:', 'postgres:'], required);
+    const user = this.text('POSTGRES_USER');
+    const password = this.text('POSTGRES_PASSWORD');
+    if (url === undefined) return undefined;
+    if (user === undefined) this.#problem('POSTGRES_USER', 'is not set', 'Set it to the database user.');
+    if (password === undefined)
+      this.#problem('POSTGRES_PASSWORD', 'is not set', 'Set it from the secret of the database.');
+    return { url, user: user ?? '', password: password ?? '' };
+  }
+
+  mcp(): ReadonlyMap<string, string> {
+    const servers = new Map<string, string>();
+    for (const name of Object.keys(this.#env).sort()) {
+      const server = /^MCP_([A-Z0-9_]+)_URL$/.exec(name)?.[1];
+      const url = server === undefined ? undefined : this.url(name, ['http:', 'https:'], false);
+      if (server !== undefined && url !== undefined) servers.set(server.toLowerCase().replaceAll('_', '-'), url);
+    }
+    return servers;
+  }
+
+  providers(path: string | undefined, readFile: (path: string) => string | undefined): readonly ProviderConfig[] {
+    const text = path === undefined ? undefined : readFile(path);
+    if (text === undefined || text.trim() === '') return [];
+    const { providers, problems } = parseProviders(text);
+    for (const { path: field, problem, cure } of problems) this.#problem(`PROVIDERS_FILE${field}`, problem, cure);
+    return providers;
+  }
+
+  #problem(path: string, problem: string, cure: string): void {
+    this.problems.push({ path, problem, cure });
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

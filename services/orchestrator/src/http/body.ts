@@ -1,0 +1,51 @@
+import { AppError } from '../errors/app-error.ts';
+import type { App } from './type-provider.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** JSON bodies must be valid UTF-8: the usual parser would store a question mark for each byte that it does not understand. */
+export function installJsonParser(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    let text: string;
+    try {
+      text = utf8.decode(typeof body === 'string' ? Buffer.from(body) : body);
+    } catch (error) {
+      done(new AppError('invalid_json', { message: 'It is not valid UTF-8.', cause: error }));
+      return;
+    }
+    // The default parser answers through `done` only; its declared return type also covers async parsers.
+    void parse(request, text, done);
+  });
+}
+
+/**
+ * Finds a NUL character in any string of a value. JSON and UTF-8 allow it, PostgreSQL does not.
+ *
+ * @returns the path of the first one
+ */
+export function findNul(value: unknown, path: string): string | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? path : undefined;
+  if (Array.isArray(value)) {
+    for (const [at, inner] of value.entries()) {
+      const found = findNul(inner, `${path}[${at}]`);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = key.includes('\0') ? path : findNul(inner, `${path}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** @throws AppError `invalid_request` naming the field that holds a NUL character */
+export function refuseNul(value: unknown): void {
+  const path = findNul(value, 'body');
+  if (path === undefined) return;
+  throw new AppError('invalid_request', {
+    details: [{ path, problem: 'holds the character U+0000', cure: 'Remove it; it cannot be stored.' }],
+  });
+}

@@ -1,0 +1,40 @@
+import { finished } from 'node:stream';
+import { statusOf } from '../errors/catalogue.ts';
+import type { Metrics } from '../metrics.ts';
+import type { App } from './type-provider.ts';
+
+/** One log line and one count per request, written when its answer is complete or its client has left. */
+export function installObservation(app: App, metrics: Metrics): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const started = performance.now();
+    reply.header('x-request-id', request.id);
+    finished(reply.raw, { readable: false }, (error) => {
+      const seconds = (performance.now() - started) / 1000;
+      // The client is gone: whatever status was chosen, nobody got it.
+      const status = error && !reply.raw.writableFinished ? statusOf('client_closed') : reply.statusCode;
+      const method = request.method;
+      // The pattern, never the address: that could hold anything, and would make a series each.
+      const route = request.routeOptions.url ?? 'unknown';
+      metrics.httpRequests.inc({ method, route, status: String(status) });
+      metrics.httpDuration.observe({ method, route }, seconds);
+      // Probes come every few seconds for ever; only what is wrong with them is worth a line.
+      if (request.routeOptions.config.quiet === true && status < 500) return;
+      request.log.info({
+        event: 'request',
+        method,
+        route,
+        status,
+        duration_ms: Math.round(seconds * 10_000) / 10,
+        ...(request.caller === '' ? {} : { caller: request.caller }),
+      });
+    });
+    done();
+  });
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** No log line unless it fails. */
+    quiet?: boolean;
+  }
+}

@@ -1,0 +1,81 @@
+import pino from 'pino';
+import type { LogLevel } from './config.ts';
+
+/**
+ * The only fields that a log line may hold. Anything else is dropped, whoever logs it: prompts, documents, keys and headers
+ * get into logs by objects that someone logged whole, or by the messages of errors that quote what they were given.
+ */
+const ALLOWED = new Set([
+  'event',
+  'method',
+  'route',
+  'status',
+  'duration_ms',
+  'request_id',
+  'caller',
+  'code',
+  'error',
+  'stack',
+  'dependency',
+  'state',
+  'migration',
+  'restored',
+  'removed',
+  'swept',
+  'count',
+  'port',
+  'provider',
+  'model',
+  'signal',
+  'problem',
+  'path',
+  'cure',
+  'reason',
+]);
+
+/** The fields by which a log line may be written. */
+export type LogFields = Readonly<Partial<Record<string, string | number | boolean | undefined>>> & {
+  readonly event: string;
+};
+
+export interface Logger {
+  info(fields: LogFields): void;
+  warn(fields: LogFields): void;
+  error(fields: LogFields): void;
+}
+
+/**
+ * A pino logger that denies by default. Messages are dropped as well (libraries put anything into them): a line says what
+ * happened by its `event`.
+ */
+export function createLogger(level: LogLevel, destination?: pino.DestinationStream): pino.Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: {},
+      formatters: {
+        level: (label) => ({ level: label }),
+        bindings: allowed,
+        log: allowed,
+      },
+      hooks: {
+        logMethod(args, method) {
+          const [fields] = args;
+          if (typeof fields === 'object' && fields !== null && 'event' in fields) method.apply(this, [fields]);
+        },
+      },
+    },
+    ...(destination ? [destination] : []),
+  );
+}
+
+function allowed(fields: Record<string, unknown>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (ALLOWED.has(key) && ['string', 'number', 'boolean'].includes(typeof value)) kept[key] = value;
+  }
+  return kept;
+}

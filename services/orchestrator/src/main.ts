@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ConfigError, readConfig } from './config.ts';
+import { createLogger } from './logging.ts';
+import { createService, type ServiceFiles } from './service.ts';
+import { drainOnSignal } from './shutdown.ts';
+
+/** EX_CONFIG of sysexits.h: starting again would not help. */
+const EXIT_CONFIG = 78;
+
+try {
+  const config = readConfig(process.env);
+  const service = await createService(config, files());
+  await service.app.listen({ port: config.port, host: config.host });
+  service.app.log.info({ event: 'listening', port: config.port });
+  service.start();
+  drainOnSignal(service, config);
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  const log = createLogger('info');
+  for (const { path, problem, cure } of error.problems) log.fatal({ event: 'configuration', path, problem, cure });
+  process.exit(EXIT_CONFIG);
+}
+
+/** In the image everything lies beside the bundle; in the repository it lies where the packages have it. */
+function files(): ServiceFiles {
+  const here = dirname(fileURLToPath(import.meta.url));
+  if (existsSync(join(here, 'docs'))) return { migrations: join(here, 'migrations'), docsAssets: join(here, 'docs') };
+  const swaggerUi = createRequire(import.meta.url).resolve('@fastify/swagger-ui');
+  return { migrations: join(here, '../migrations'), docsAssets: join(dirname(swaggerUi), 'static') };
+}

@@ -1,0 +1,173 @@
+import type pg from 'pg';
+import { buildApp } from './app.ts';
+import { Tokens } from './auth/tokens.ts';
+import type { Config } from './config.ts';
+import { type Dependency, DependencyMonitor } from './dependencies/monitor.ts';
+import { Reconciler } from './documents/reconciler.ts';
+import { Upkeep } from './documents/upkeep.ts';
+import { DocumentWriter } from './documents/writer.ts';
+import { describeError } from './errors/describe.ts';
+import type { App } from './http/type-provider.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { createLogger } from './logging.ts';
+import { createMetrics } from './metrics.ts';
+import { MeteredChat } from './providers/metered.ts';
+import { Providers } from './providers/registry.ts';
+import { Retriever } from './retrieval/retriever.ts';
+import type { RagDeps } from './routes/deps.ts';
+import { type StartupStep, startUp } from './startup.ts';
+import { MilvusVectors } from './stores/milvus/milvus-vectors.ts';
+import { PostgresDocuments } from './stores/postgres/documents.ts';
+import { migrate } from './stores/postgres/migrations.ts';
+import { createPool } from './stores/postgres/pool.ts';
+import { RedisConnection } from './stores/redis/connection.ts';
+import { InferenceClient } from './upstream/inference.ts';
+import { checkMcp } from './upstream/mcp-health.ts';
+
+/** Folders that come with the service. */
+export interface ServiceFiles {
+  readonly migrations: string;
+  readonly docsAssets: string;
+}
+
+/** The whole service, built from its configuration: what `main.ts` runs, and a test can. */
+export interface Service {
+  readonly app: App;
+  readonly lifecycle: Lifecycle;
+  /** Starts what runs in the background: start-up steps, monitors, upkeep. */
+  start(): void;
+  /** Stops all of it and closes every connection. */
+  stop(): Promise<void>;
+}
+
+/** Connects configuration, stores, upstreams and app. Nothing here talks to a dependency before `start`. */
+export async function createService(config: Config, files: ServiceFiles): Promise<Service> {
+  const log = createLogger(config.logLevel);
+  const metrics = createMetrics({ processMetrics: true });
+  const lifecycle = new Lifecycle();
+  const stopping = new AbortController();
+  const dependencies: Dependency[] = [];
+  const steps: StartupStep[] = [];
+  const closers: (() => unknown)[] = [];
+
+  const tokens = new Tokens({
+    dir: config.apiTokensDir,
+    onReload: (count) => log[count === 0 ? 'warn' : 'info']({ event: 'tokens_loaded', count }),
+  });
+  closers.push(() => tokens.close());
+
+  const { embedding, inferenceUrl, milvusUrl, postgres, redis } = config;
+  const inference = inferenceUrl === undefined ? undefined : new InferenceClient({ url: inferenceUrl, ...embedding });
+  if (inference) {
+    dependencies.push({ name: 'inference', hard: config.features.rag, check: (signal) => inference.ping(signal) });
+    closers.push(() => inference.close());
+  }
+  if (redis) {
+    const connection = new RedisConnection(redis);
+    dependencies.push({ name: 'redis', hard: false, check: () => connection.ping() });
+    closers.push(() => connection.close());
+  }
+  for (const [name, endpoint] of config.mcp) {
+    dependencies.push({ name: `mcp-${name}`, hard: false, check: (signal) => checkMcp(endpoint, signal) });
+  }
+
+  let rag: RagDeps | undefined;
+  let upkeep: Upkeep | undefined;
+  if (config.features.rag && inference && postgres && milvusUrl !== undefined) {
+    const pool: pg.Pool = createPool(postgres);
+    const documents = new PostgresDocuments(pool);
+    const vectors = new MilvusVectors({ url: milvusUrl, ...embedding });
+    closers.push(
+      () => vectors.close(),
+      () => pool.end(),
+    );
+    upkeep = new Upkeep({
+      reconciler: new Reconciler({ documents, vectors, embedder: inference }),
+      log,
+      onRestored: (count) => metrics.vectorsRestored.inc(count),
+    });
+    const running = upkeep;
+    rag = {
+      writer: new DocumentWriter({
+        documents,
+        vectors,
+        embedder: inference,
+        onLeftover: (error) => {
+          log.warn({ event: 'vectors_left_over', error: describeError(error) });
+          running.request();
+        },
+      }),
+      retriever: new Retriever({
+        documents,
+        vectors,
+        embedder: inference,
+        onDuration: (seconds) => metrics.retrievalDuration.observe(seconds),
+      }),
+    };
+    dependencies.push(
+      { name: 'postgres', hard: true, check: () => documents.ping() },
+      { name: 'milvus', hard: true, check: () => vectors.ping() },
+    );
+    steps.push(
+      {
+        name: 'the database and its migrations',
+        run: async () => {
+          for (const migration of await migrate({ postgres, dir: files.migrations }))
+            log.info({ event: 'migrated', migration });
+        },
+      },
+      { name: 'the vector collection', run: () => vectors.ensure() },
+      { name: 'the inference service', run: () => inference.ping() },
+      { name: 'the vectors to match the documents', run: () => running.run(true) },
+    );
+  }
+
+  const monitors = dependencies.map(
+    (dependency) =>
+      new DependencyMonitor(dependency, {
+        onCheck: (status, before) => {
+          metrics.dependencyUp.set({ dependency: status.name }, status.state === 'up' ? 1 : 0);
+          metrics.dependencyLatency.set({ dependency: status.name }, (status.latencyMs ?? 0) / 1000);
+          if (status.state === before) return;
+          const { name, state, lastError } = status;
+          if (state === 'up') log.info({ event: 'dependency_up', dependency: name });
+          else
+            log.warn({
+              event: 'dependency_down',
+              dependency: name,
+              ...(lastError ? { error: lastError.message } : {}),
+            });
+          // It may have come back with less than it had.
+          if (state === 'up' && before === 'down' && (name === 'milvus' || name === 'postgres')) upkeep?.request();
+        },
+      }),
+  );
+
+  const providers = new Providers(config.providers);
+  closers.push(() => providers.close());
+  const app = await buildApp({
+    log,
+    metrics,
+    health: { lifecycle, monitors },
+    auth: { tokens, writers: config.documentWriters },
+    gateway: { providers, chat: new MeteredChat(metrics), inference },
+    features: config.features,
+    rag,
+    docsAssets: files.docsAssets,
+  });
+  return {
+    app,
+    lifecycle,
+    start() {
+      tokens.watch();
+      for (const monitor of monitors) void monitor.start();
+      void startUp(steps, { lifecycle, log, signal: stopping.signal }).then(() => upkeep?.start());
+    },
+    async stop() {
+      stopping.abort();
+      for (const monitor of monitors) monitor.stop();
+      await upkeep?.stop();
+      for (const close of closers) await Promise.resolve(close()).catch(() => undefined);
+    },
+  };
+}
