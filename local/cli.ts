@@ -35,15 +35,17 @@ async function addCommands(program: Command, name: string | undefined): Promise<
   for (const load of Object.values(commands)) add(program, (await load()).command as CommandModule);
 }
 
+/** Tells the person, in one line for each error, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage; // commander has said why
+  if (error instanceof AggregateError) return Math.max(...error.errors.map(report));
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`keelson: ${message}\n`);
   if (process.env.KEELSON_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return error instanceof Failure ? error.exitCode : exitCodes.failed;
 }
 
-/** Runs the command line and gives the exit code. */
+/** Runs the command line and sets the exit code. */
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command('npm run')
     .description('The AI platform on Kubernetes, on this machine')
