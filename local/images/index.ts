@@ -97,8 +97,8 @@ export async function buildImages(options: BuildImagesOptions): Promise<ImageSet
         }
         const built = await build(recipe, parents, inputs, workshop);
         images[recipe.name] = built;
-        await replace(record, JSON.stringify({ images }, null, 2));
-        await layout.writeIndex(Object.values(images));
+        await replace(record, JSON.stringify({ images: inOrder(images) }, null, 2));
+        await layout.writeIndex(Object.values(inOrder(images)));
         options.progress({
           name: recipe.name,
           step: 'built',
@@ -115,7 +115,7 @@ export async function buildImages(options: BuildImagesOptions): Promise<ImageSet
     if (failed !== undefined) throw failed.reason;
     await layout.collect(Object.values(images));
     await rm(scratch, { recursive: true, force: true });
-    return { images: Object.fromEntries(Object.entries(images).filter(([name]) => pending.has(name))) };
+    return { images: Object.fromEntries(Object.entries(inOrder(images)).filter(([name]) => pending.has(name))) };
   });
 }
 
@@ -136,6 +136,11 @@ export async function streamImages(images: readonly BuiltImage[], scratch: strin
     });
   }
   return new Layout(first.archive).stream(images, scratch);
+}
+
+/** The same record whatever image was done first. */
+function inOrder(images: Readonly<Record<string, BuiltImage>>): Record<string, BuiltImage> {
+  return Object.fromEntries(recipes.flatMap(({ name }) => (images[name] === undefined ? [] : [[name, images[name]]])));
 }
 
 /** What `images.json` records; nothing when it is missing or not ours. */

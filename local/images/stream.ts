@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { exitCodes, Failure } from '../failure.ts';
 
 /** A program whose output is read as a stream. */
@@ -11,8 +11,8 @@ export interface Output {
 }
 
 /**
- * Starts tar so that nothing of its output is lost when the reader comes late. (execa 9 with `buffer: false` lets output flow
- * away that nobody reads yet.)
+ * Starts tar so that nothing of its output is lost when the reader comes late. Node lets the rest of a pipe flow away when the
+ * program ends and nobody reads yet; a stream that reads from the start, and waits when it is full, keeps it.
  */
 export function tar(args: readonly string[]): Output {
   const process = spawn('tar', args, {
@@ -40,5 +40,5 @@ export function tar(args: readonly string[]): Output {
   });
   // The reader awaits it after the stream; until then a failure is not unhandled.
   ended.catch(() => undefined);
-  return { process, stdout: process.stdout, ended };
+  return { process, stdout: process.stdout.pipe(new PassThrough()), ended };
 }
