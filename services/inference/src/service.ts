@@ -83,6 +83,8 @@ export function createService(options: ServiceOptions): Service {
     open: async (model) => {
       await pool.load(sessionSpec(model, threadsEach));
       await warmUp(pool, model);
+      // Rows of other models may have come while the threads were warming up.
+      scheduler.dispatch();
     },
     onChange: (entry) => {
       metrics.loaded.set({ model: entry.name, version: entry.version }, entry.state === 'ready' ? 1 : 0);

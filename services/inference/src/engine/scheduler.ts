@@ -141,7 +141,8 @@ export class Scheduler {
     const [next] = [...this.#queues].sort(([, a], [, b]) => a.queue.oldest - b.queue.oldest);
     if (next === undefined) return false;
     const [key, { queue, model }] = next;
-    const share = Math.ceil(queue.tokens / this.#runner.idle);
+    const { idle } = this.#runner;
+    const share = idle > 1 ? Math.ceil(queue.tokens / idle) : Number.POSITIVE_INFINITY;
     const rows = queue.take(Math.min(this.#options.maxBatchTokens, share));
     if (rows.length === 0) return false;
     this.#waiting -= rows.length;

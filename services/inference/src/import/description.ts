@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asObject, type Json, readJson } from '../json.ts';
 
 /** How the vectors of the tokens become one vector of the text. */
 export type Pooling = 'mean' | 'cls';
@@ -20,8 +20,6 @@ export interface EncoderDescription {
   readonly pooling: Pooling;
   readonly normalize: boolean;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the description of a sentence encoder from its folder: `config.json`, and where they exist `modules.json`,
@@ -92,26 +90,6 @@ async function readPooling(path: string): Promise<Pooling> {
   if (modes.length === 1 && modes[0] === 'pooling_mode_mean_tokens') return 'mean';
   if (modes.length === 1 && modes[0] === 'pooling_mode_cls_token') return 'cls';
   throw new Error(`${path} asks for ${modes.join(', ') || 'no pooling'}. Only the mean or the first token are pooled.`);
-}
-
-async function readJson(path: string): Promise<Json | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    throw new Error(`${path} is not JSON. Copy the model again.`);
-  }
-}
-
-function asObject(value: unknown): Json {
-  // An object with unknown values is all that is claimed; every reader checks the value that it takes.
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
 }
 
 function requireValue(path: string, config: Json, key: string, allowed: readonly unknown[]): void {

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { asList, asObject, type Json, readJson } from '../json.ts';
 import { type AddedToken, Tokenizer } from './tokenizer.ts';
 import { WordPiece } from './word-piece.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a `tokenizer.json` of the BERT family (BertNormalizer, BertPreTokenizer, WordPiece).
@@ -13,21 +11,9 @@ type Json = Readonly<Record<string, unknown>>;
  * @throws Error with the path, the value and the cure when the file asks for something that would be done differently
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new Error(`${path} is missing. A model folder needs tokenizer.json beside its weights.`);
-    }
-    throw error;
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Error(`${path} is not JSON. Copy the model again.`);
-  }
+  const json = await readJson(path);
+  if (json === undefined)
+    throw new Error(`${path} is missing. A model folder needs tokenizer.json beside its weights.`);
   return parseTokenizer(path, json);
 }
 
@@ -110,13 +96,4 @@ function expect(path: string, key: string, actual: unknown, expected: unknown): 
   throw new Error(
     `${path}: "${key}" is ${JSON.stringify(actual)}; this server tokenises with ${JSON.stringify(expected)} only. Use a WordPiece encoder of the BERT family.`,
   );
-}
-
-function asObject(value: unknown): Json {
-  // An object with unknown values is all that is claimed; every reader checks the value that it takes.
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from './support/server.ts';
+import { writeTinyModel } from './support/tiny-model.ts';
+
+const MAIN = join(import.meta.dirname, '../../../services/inference/src/main.ts');
+
+/** The server as a process of its own, on a port that is free. */
+class Server {
+  readonly process: ChildProcess;
+  output = '';
+
+  constructor(env: Record<string, string>) {
+    this.process = spawn(process.execPath, [MAIN], { env: { HOST: '127.0.0.1', PORT: '0', THREADS: '1', ...env } });
+    this.process.stdout?.on('data', (data) => (this.output += data));
+    this.process.stderr?.on('data', (data) => (this.output += data));
+  }
+
+  async address(): Promise<string> {
+    await this.until(/"msg":"ready"|"msg":"not ready"/);
+    return /"address":"([^"]+)"/.exec(this.output)?.[1] ?? '';
+  }
+
+  async until(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.output)) {
+      if (this.process.exitCode !== null) throw new Error(`ended: ${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async ended(): Promise<number | null> {
+    if (this.process.exitCode === null) await once(this.process, 'exit');
+    return this.process.exitCode;
+  }
+}
+
+describe('main', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let server: Server | undefined;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    await writeTinyModel(folder.path);
+  });
+  afterEach(async () => {
+    server?.process.kill('SIGKILL');
+    await folder.remove();
+  });
+
+  it('ends with 78 and every mistake when the environment cannot be used', async () => {
+    server = new Server({ PORT: 'http', MAX_QUEUE: '-1' });
+    expect(await server.ended()).toBe(78);
+    expect(server.output).toMatch(/PORT="http"[\s\S]*MAX_QUEUE="-1"/);
+  });
+
+  it('answers every request that came before the end, and ends with 0', async () => {
+    server = new Server({ MODEL_DIR: folder.path });
+    const address = await server.address();
+    const input = Array.from({ length: 300 }, () => 'my private words '.repeat(20));
+    const request = () =>
+      fetch(`${address}/v1/embeddings`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'tiny', input }),
+      });
+    const requests = Array.from({ length: 8 }, request);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.process.kill('SIGTERM');
+    await server.until(/"msg":"draining"/);
+    expect((await fetch(`${address}/health/ready`)).status).toBe(503);
+    const answers = await Promise.all(requests);
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    // Texts that were sent never get into the log.
+    expect(server.output).not.toContain('private');
+    await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+    expect(await server.ended()).toBe(0);
+  });
+
+  it('ends at once on a second signal', async () => {
+    server = new Server({ MODEL_DIR: folder.path });
+    await server.address();
+    server.process.kill('SIGTERM');
+    await server.until(/"msg":"draining"/);
+    server.process.kill('SIGTERM');
+    expect(await server.ended()).toBe(143);
+  });
+
+  it('stays up without a model, and says in the log why it is not ready', async () => {
+    server = new Server({ MODEL_DIR: join(folder.path, 'none') });
+    const address = await server.address();
+    expect((await fetch(`${address}/health/live`)).status).toBe(200);
+    expect(server.output).toContain('Check MODEL_DIR');
+  });
+});
