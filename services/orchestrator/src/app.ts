@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyBaseLogger } from 'fastify';
+import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { installAuth } from './auth/plugin.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { installErrorHandler, sendError, toAppError } from './errors/handler.ts';
@@ -43,9 +43,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const app: App = fastify({
     loggerInstance: deps.log,
     // One line per request is written by `installObservation`, with fewer fields and for clients that left as well.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: () => randomUUID(),
-    requestIdLogLabel: 'request_id',
     bodyLimit: 1024 * 1024,
     requestTimeout: 0,
     keepAliveTimeout: 72_000,

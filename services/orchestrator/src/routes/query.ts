@@ -33,7 +33,7 @@ export function query(app: App, answerer: Answerer, metrics: Metrics): void {
           {
             query: Query,
             limit: Type.Optional(
-              Type.Integer({ minimum: 1, maximum: 20, default: 4, description: 'Citations at most' }),
+              Type.Integer({ minimum: 1, maximum: 50, default: 4, description: 'Citations at most' }),
             ),
             stream: Type.Optional(Type.Boolean({ default: false })),
           },
