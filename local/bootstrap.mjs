@@ -28,6 +28,8 @@ const cli = path.join(repository, 'local', 'cli.ts');
 const cache =
   process.env.KEELSON_CACHE || path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'keelson');
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** Ends with one line for the person. */
 function fail(message, code) {
   process.stderr.write(`keelson: ${message}\n`);
@@ -73,7 +75,10 @@ function startTime(pid) {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-/** Runs the work while no other process installs into this checkout. A killed one's lock is taken over. */
+/**
+ * Runs the work while no other process installs into this checkout. The lock is held by this process and by those that the work
+ * names: a killed command may leave an npm behind that still writes. When all of them are gone it is taken over.
+ */
 async function exclusively(work) {
   const name = createHash('sha256').update(repository).digest('hex').slice(0, 12);
   const lock = path.join(path.resolve(cache), `install-${name}.lock`);
@@ -88,9 +93,10 @@ async function exclusively(work) {
       if (error.code !== 'EEXIST') throw error;
     }
     const text = read(holder);
-    const [pid, since] = (text ?? '').split(' ');
+    const processes = (text ?? '').split('\n').map((line) => line.split(' '));
+    const pid = processes.find(([id, since]) => startTime(id) === since)?.[0];
     const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (text === undefined ? age > 5000 : startTime(pid) !== since) {
+    if (text === undefined ? age > 5000 : pid === undefined) {
       // Of several that see a dead holder, the one whose rename succeeds removes the lock.
       const dead = `${lock}.${process.pid}`;
       try {
@@ -104,14 +110,15 @@ async function exclusively(work) {
     await delay(200);
   }
   try {
-    writeFileSync(holder, `${process.pid} ${startTime(process.pid)}`);
-    return await work();
+    const hold = (id) => writeFileSync(holder, `${id} ${startTime(id)}\n`, { flag: 'a' });
+    hold(process.pid);
+    return await work(hold);
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
 }
 
-function installOnce() {
+function installOnce(hold) {
   // npm replaces node_modules, so it has to run with a Node from elsewhere, and must not inherit the flags of the npm that
   // called this script, such as --silent.
   const searchPath = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
@@ -149,10 +156,17 @@ function installOnce() {
       '--foreground-scripts=false',
     ];
     const npm = spawn('npm', args, { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (npm.pid !== undefined) hold(npm.pid);
+    const stopped = (signal) => {
+      npm.kill(signal);
+      npm.once('close', () => process.exit(128 + constants.signals[signal]));
+    };
+    for (const signal of signals) process.once(signal, stopped);
     npm.stdout.on('data', keep);
     npm.stderr.on('data', keep);
     const end = (problem) => {
       clearInterval(timer);
+      for (const signal of signals) process.off(signal, stopped);
       process.stderr.write(`${terminal ? '\r\u001B[K' : ''}${problem ? '✗' : '✓'} npm packages (${seconds()})\n`);
       resolve(problem);
     };
@@ -171,11 +185,11 @@ function why(output) {
 }
 
 async function install(hash) {
-  await exclusively(async () => {
+  await exclusively(async (hold) => {
     if (isInstalled(hash)) return;
     if (!npmInstalledTheSame()) {
       rmSync(marker, { force: true });
-      const problem = await installOnce();
+      const problem = await installOnce(hold);
       if (problem !== undefined) fail(problem, 69);
     }
     writeFileSync(`${marker}.${process.pid}`, hash);
@@ -197,7 +211,7 @@ async function handOver(args, isFresh) {
     stdio: 'inherit',
     env: { NODE_COMPILE_CACHE: compileCache, ...process.env, PATH: searchPath },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of signals) {
     // A terminal sends its signals to the child as well.
     process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal));
   }

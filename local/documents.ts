@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { exitCodes, Failure } from './failure.ts';
+import { codeOf, exitCodes, Failure } from './failure.ts';
 
 /** A file to be ingested. */
 export interface DocumentFile {
@@ -20,10 +20,8 @@ const extensions = new Set(['.md', '.txt']);
 /** The orchestrator refuses larger requests; the text is the most of one. */
 export const maximumBytes = 1024 * 1024;
 
-const reasonOf = (error: unknown): string => {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'EACCES' ? 'no permission to read it' : error instanceof Error ? error.message : String(error);
-};
+const reasonOf = (error: unknown): string =>
+  codeOf(error) === 'EACCES' ? 'no permission to read it' : error instanceof Error ? error.message : String(error);
 
 /**
  * All .md and .txt files below a folder, in the order of their paths.

@@ -12,6 +12,7 @@ import {
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { clusterLayout } from './cluster/layout.ts';
+import { codeOf } from './failure.ts';
 import type { Paths } from './paths.ts';
 
 /** The stack that `npm start` brings up. */
@@ -75,7 +76,7 @@ export function secretFile(file: string, make: () => string = () => randomBytes(
   try {
     linkSync(draft, file);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
     rmSync(draft);
   }
@@ -100,7 +101,7 @@ function linkProvider(paths: Paths, program: string): void {
   try {
     symlinkSync(program, link);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Exit codes of the command line, after sysexits.h, so that scripts can tell the cases apart. */
 export const exitCodes = {
   /** The command ran and found something wrong. */
@@ -32,4 +34,10 @@ export class Failure extends Error {
     this.name = 'Failure';
     this.exitCode = exitCode;
   }
+}
+
+/** The code of a system error, such as `ENOENT`; undefined for any other value. */
+export function codeOf(error: unknown): string | undefined {
+  // Not instanceof: an error of Node's own modules belongs to another realm where code runs in a context of its own.
+  return types.isNativeError(error) && 'code' in error ? String(error.code) : undefined;
 }

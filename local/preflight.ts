@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, type StatsFs, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { exitCodes, Failure } from './failure.ts';
 import type { Paths } from './paths.ts';
@@ -101,7 +101,7 @@ export function problemsOf(machine: Machine, paths: Paths, needs: Needs): readon
 }
 
 /** The folder itself or the nearest one above it that exists. */
-function statfsOf(folder: string): ReturnType<typeof statfsSync> {
+function statfsOf(folder: string): StatsFs {
   try {
     return statfsSync(folder);
   } catch (error) {

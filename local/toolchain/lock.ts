@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { identify, isRunning, type ProcessIdentity } from '../cluster/process-identity.ts';
+import { codeOf } from '../failure.ts';
 
 /** Who holds a lock. */
 interface Holder {
@@ -50,8 +51,6 @@ function claimRecord(file: string): boolean {
   return true;
 }
 
-const isHeld = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ELOCKED';
-
 /**
  * Runs the work while no other process, and nothing else in this one, holds the folder's lock. The lock of a process that was
  * killed is taken over at once.
@@ -73,7 +72,7 @@ export async function withLock<T>(folder: string, work: () => Promise<T>, option
         onCompromised: () => undefined,
       });
     } catch (error) {
-      if (!isHeld(error)) throw error;
+      if (codeOf(error) !== 'ELOCKED') throw error;
       const holder = readHolder(holderFile);
       if (holder !== undefined && !isRunning(holder.process)) {
         if (claimRecord(holderFile)) rmSync(lockfilePath, { recursive: true, force: true });

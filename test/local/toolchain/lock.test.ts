@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { withLock } from '../../../local/toolchain/lock.ts';
+
+const source = pathToFileURL(path.resolve(import.meta.dirname, '../../../local/toolchain/lock.ts')).href;
+const node = path.resolve(import.meta.dirname, '../../../node_modules/.bin/node');
+let folder: string;
+const children: ChildProcess[] = [];
+
+/** Another process that holds the lock for some time and tells by a file that it has it. */
+function holder(name: string, milliseconds: number): ChildProcess {
+  const program = `
+    import { withLock } from ${JSON.stringify(source)};
+    import { appendFileSync } from 'node:fs';
+    const log = ${JSON.stringify(path.join(folder, 'log'))};
+    await withLock(${JSON.stringify(folder)}, async () => {
+      appendFileSync(log, 'begin ${name}\\n');
+      await new Promise((resolve) => setTimeout(resolve, ${milliseconds}));
+      appendFileSync(log, 'end ${name}\\n');
+    }, { interval: 20 });`;
+  const file = path.join(folder, `${name}.mjs`);
+  writeFileSync(file, program);
+  const child = spawn(node, [file], { stdio: 'inherit' });
+  children.push(child);
+  return child;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let waited = 0; !condition(); waited += 20) {
+    if (waited > 10_000) throw new Error('waited in vain');
+    await delay(20);
+  }
+}
+
+const log = () =>
+  existsSync(path.join(folder, 'log')) ? readFileSync(path.join(folder, 'log'), 'utf8').trim().split('\n') : [];
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'keelson-lock-'));
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('withLock', () => {
+  it('lets one process in at a time', async () => {
+    const running = ['a', 'b', 'c'].map((name) => holder(name, 100));
+    await Promise.all(running.map((child) => once(child, 'close')));
+    const lines = log();
+    expect(lines).toHaveLength(6);
+    for (let index = 0; index < 6; index += 2) {
+      expect(lines[index + 1]).toBe(lines[index]?.replace('begin', 'end'));
+    }
+  });
+
+  it('says who holds it', async () => {
+    const other = holder('other', 400);
+    await until(() => log().length === 1);
+    const told: string[] = [];
+    await withLock(folder, async () => undefined, { onWait: (who) => told.push(who), interval: 20 });
+    expect(told).toEqual([expect.stringMatching(new RegExp(`^process ${other.pid} \\(.*other\\.mjs\\)$`))]);
+  });
+
+  it('is taken over at once from a process that was killed', async () => {
+    const other = holder('other', 60_000);
+    await until(() => existsSync(path.join(folder, 'lock.holder')));
+    other.kill('SIGKILL');
+    await once(other, 'close');
+    const since = Date.now();
+    expect(await withLock(folder, async () => 'mine', { interval: 20 })).toBe('mine');
+    expect(Date.now() - since).toBeLessThan(3_000);
+  });
+
+  it('goes to one only of several that see the killed one', async () => {
+    const dead = holder('dead', 60_000);
+    await until(() => existsSync(path.join(folder, 'lock.holder')));
+    dead.kill('SIGKILL');
+    await once(dead, 'close');
+    rmSync(path.join(folder, 'log'));
+    const running = ['a', 'b', 'c', 'd'].map((name) => holder(name, 50));
+    await Promise.all(running.map((child) => once(child, 'close')));
+    expect(log().filter((_, index) => index % 2 === 0)).toEqual(
+      expect.arrayContaining([expect.stringContaining('begin')]),
+    );
+    for (let index = 0; index < 8; index += 2) expect(log()[index + 1]).toBe(log()[index]?.replace('begin', 'end'));
+  });
+
+  it('is free again after work that failed', async () => {
+    await expect(withLock(folder, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(await withLock(folder, async () => 1)).toBe(1);
+  });
+});
