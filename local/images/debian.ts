@@ -17,7 +17,7 @@ const administration = [
   /-perl$/,
   /^(debconf|dpkg|tar|usrmerge|init-system-helpers|adduser|passwd|ucf|sensible-utils|lsb-base)$/,
   /^(login|locales|libc-l10n|logsave|netbase|media-types|mailcap|mime-support)$/,
-  /^(sysuser-helper|runit-helper|libdebconfclient0|gcc-12-base|libaudit-common|libsemanage.*|libsepol2)$/,
+  /^(sysuser-helper|runit-helper|libdebconfclient0|libaudit-common|libsemanage.*|libsepol2)$/,
   /^libpam-(runtime|modules.*)$/,
   /^(libdb5\.3|libgdbm.*)$/,
 ];

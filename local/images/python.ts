@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Debian } from './debian.ts';
 import type { Python } from './recipe.ts';
@@ -42,6 +43,10 @@ export async function hostPython(debian: Debian, root: string, scratch: string):
       const cure =
         'Can this machine reach its index of Python packages (pip configuration, PIP_INDEX_URL)? Then run the command again';
       await python('pip', ['install', ...strict, '--target', target, '--requirement', requirements], cure);
+      // pip's lists of files hold hashes of start scripts, which name the Python of this machine; the scripts are not used.
+      const lists = ['-mindepth', '2', '-maxdepth', '2', '-path', '*.dist-info/RECORD'];
+      await run('find', [target, ...lists, '-delete'], { cure: 'Is the folder still there?' });
+      await rm(join(target, 'bin'), { recursive: true, force: true });
     },
     compile: async (image, folder) => {
       // Times in byte code would make each build a different image; "unchecked" trusts that sources do not change in an image.

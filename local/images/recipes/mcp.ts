@@ -34,7 +34,6 @@ export const mcp: TreeRecipe = {
     const { install, compile } = await python();
     await install(join(folder, 'requirements.txt'), join(root, site));
     await prune(root, [
-      `${site}/bin`,
       'usr/share/git-core/templates/hooks',
       'usr/share/perl5',
       'usr/lib/git-core/git-http*',

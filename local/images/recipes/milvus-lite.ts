@@ -52,7 +52,7 @@ export const milvusLite: TreeRecipe = {
       'tests',
       ...['_core', 'lib', 'ma', 'polynomial', 'random', 'linalg', 'fft', 'typing'].map((part) => `${part}/tests`),
     ];
-    await prune(root, [`${site}/bin`, ...numpy.map((name) => `${site}/numpy/${name}`), `${site}/pymilvus/[a-fh-z]*`]);
+    await prune(root, [...numpy.map((name) => `${site}/numpy/${name}`), `${site}/pymilvus/[a-fh-z]*`]);
     // The server speaks with the modules that protoc made, all the rest of the client library (with pandas) stays out.
     await put(root, `${site}/pymilvus/__init__.py`, '# Only grpc_gen, the protocol, is in this image.\n');
     const start = '#!/usr/bin/python3\nimport sys\n\nfrom milvus_lite.cmdline import main\n\nsys.exit(main())\n';
