@@ -1,13 +1,16 @@
 // Bundles the service into dist/, which runs with plain `node dist/main.js` and nothing beside it.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const out = join(here, 'dist');
+const out = resolve(
+  here,
+  process.argv.find((argument) => argument.startsWith('--out='))?.slice('--out='.length) ?? 'dist',
+);
 
 /**
  * Never reached here, and large: the Milvus SDK's bulk writer of Parquet files, node-pg-migrate's compiler for migrations in
@@ -18,7 +21,10 @@ const unused = {
   setup(builder) {
     const filter = /^(@shanghaikid\/parquetjs|jiti|pg-native)$/;
     builder.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
-    builder.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+    builder.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
+      contents: 'export const createJiti = () => ({});',
+      loader: 'js',
+    }));
   },
 };
 
@@ -32,10 +38,8 @@ const result = await build({
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  // Names in stack traces stay readable: logs hold the stack but not the message.
+  // Not minified: logs hold the stack without its message, so its names and lines are all that there is.
   minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
   legalComments: 'none',
   // CommonJS packages inside an ES module still call these.
   banner: {
@@ -63,5 +67,6 @@ if (process.argv.includes('--analyze')) {
     const name = /node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules)/.exec(path)?.[1] ?? 'src';
     sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
   }
-  for (const [name, bytes] of [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 25)) console.log(String(bytes).padStart(9), name);
+  for (const [name, bytes] of [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 25))
+    console.log(String(bytes).padStart(9), name);
 }
