@@ -10,7 +10,7 @@ export interface Config {
   readonly host: string;
   /** MODEL_DIR, with folders `<name>/<version>`, @default /models */
   readonly modelDir: string;
-  /** MAX_QUEUE, in texts, @default 4096 */
+  /** MAX_QUEUE, texts that may wait, @default 4096 */
   readonly maxQueue: number;
   /** MAX_BATCH_TOKENS, padding included, @default 1024 */
   readonly maxBatchTokens: number;

@@ -20,7 +20,6 @@ async function start(config: Config): Promise<void> {
   const context: Context = {
     ...service,
     lifecycle,
-    maxInputs: config.maxQueue,
     requestTimeoutSeconds: config.requestTimeoutSeconds,
   };
   const app = await buildApp({

@@ -71,6 +71,7 @@ export function createService(options: ServiceOptions): Service {
   const scheduler = new Scheduler(pool, {
     maxQueue: options.maxQueue,
     maxBatchTokens: options.maxBatchTokens,
+    onRefused: () => metrics.queueRejections.inc(),
     onBatch: (key, rows, tokens, seconds) => {
       const [model = '', version = ''] = key.split('/');
       metrics.inferenceDuration.observe({ model, version }, seconds);

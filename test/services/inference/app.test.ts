@@ -116,12 +116,17 @@ describe('the server with a tiny model', () => {
         'input[1] has 97 tokens, but "tiny" takes 96',
       ],
       [{ model: 'other', input: 'a' }, 404, 'model', 'the model "other" is not served here; served: "tiny"'],
-      [{ model: 'tiny', input: Array(1001).fill('a') }, 400, 'input', 'input has 1001 entries, more than the 1000'],
     ])('refuses %j', async (payload, status, param, message) => {
       const { status: actual, body } = await server.post(embeddings, payload);
       expect(actual).toBe(status);
       expect(body.error).toMatchObject({ type: 'invalid_request_error', param, cure: expect.any(String) });
       expect(body.error.message).toContain(message);
+    });
+
+    it('refuses more inputs than OpenAI takes', async () => {
+      const { status, body } = await embed(Array(2049).fill('a'));
+      expect([status, body.error.param]).toEqual([400, 'input']);
+      expect(body.error.message).toContain('input has 2049 rows, more than 2048');
     });
 
     it('refuses a body that is no JSON without repeating it, and one that is too large', async () => {
@@ -322,5 +327,7 @@ describe('the server in trouble', () => {
     expect(answers.filter((answer) => answer?.status === 200).length).toBeGreaterThan(0);
     expect(refused[0]?.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(refused[0]?.body.error).toMatchObject({ code: 'queue_full', type: 'rate_limit_error' });
+    const metrics = await server?.app.inject({ method: 'GET', url: '/metrics' });
+    expect(metrics?.body).toMatch(/^model_queue_rejections_total [1-9]/m);
   });
 });

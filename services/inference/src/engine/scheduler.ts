@@ -23,10 +23,12 @@ export interface Runner {
 }
 
 export interface SchedulerOptions {
-  /** Most rows that may wait, over all models. */
+  /** Rows that may wait, over all models, for another request to be taken. */
   readonly maxQueue: number;
   /** Most tokens of a batch, padding included. */
   readonly maxBatchTokens: number;
+  /** Called when a request did not fit the queue. */
+  readonly onRefused?: () => void;
   /** Called after every batch that was computed. */
   readonly onBatch?: (key: string, rows: number, tokens: number, seconds: number) => void;
 }
@@ -82,7 +84,12 @@ export class Scheduler {
   async submit(submission: Submission): Promise<RowOutputs[]> {
     const { key, model, outputs, signal } = submission;
     signal?.throwIfAborted();
-    if (this.#waiting + submission.rows.length > this.#options.maxQueue) throw new QueueFullError(this.#retryAfter());
+    const { length } = submission.rows;
+    // A request that is larger than the whole queue is taken when nothing else waits, or it never could be.
+    if (this.#waiting > 0 && this.#waiting + length > this.#options.maxQueue) {
+      this.#options.onRefused?.();
+      throw new QueueFullError(this.#retryAfter());
+    }
     const entry = this.#queues.get(key) ?? { queue: new RowQueue(), model };
     this.#queues.set(key, entry);
     const rows: Row[] = [];

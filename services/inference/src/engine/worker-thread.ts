@@ -6,6 +6,11 @@ export class WorkerCrashedError extends Error {
   override readonly name = 'WorkerCrashedError';
 }
 
+/** The thread could not do what it was asked, and goes on. The message is about sessions and tensors, never texts. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError';
+}
+
 /** What a thread can be asked, apart from the thread, so that tests can put something else in its place. */
 export interface Compute {
   load(spec: SessionSpec): Promise<void>;
@@ -111,7 +116,7 @@ export class WorkerThread implements Compute {
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.type === 'done') pending?.resolve(message.result);
-    else pending?.reject(new Error(message.message));
+    else pending?.reject(new WorkerError(message.message));
   }
 
   #ended(reason: Error): void {

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { FromWorker, OutputTensor, RunRequest, RunResult, SessionSpec, ToWorker } from './protocol.ts';
@@ -64,6 +65,10 @@ async function handle(message: ToWorker): Promise<RunResult | undefined> {
       return run(message.request);
   }
 }
+
+// On Linux this is the priority of the calling thread alone: while all workers compute, the HTTP thread still gets its
+// turn at once, so that probes and refusals are not late.
+if (process.platform === 'linux') setPriority(0, 5);
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread; start main instead');

@@ -3,8 +3,6 @@ import type { Service } from '../service.ts';
 /** What the routes work with. */
 export interface Context extends Service {
   readonly requestTimeoutSeconds: number;
-  /** Most inputs of one request: more would never fit the queue. */
-  readonly maxInputs: number;
   readonly lifecycle: Lifecycle;
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { QueueFullError } from '../engine/scheduler.ts';
-import { WorkerCrashedError } from '../engine/worker-thread.ts';
+import { WorkerCrashedError, WorkerError } from '../engine/worker-thread.ts';
 import { ApiError } from '../errors/api-error.ts';
 
 /** Errors of the framework, by its codes. */
@@ -23,6 +23,9 @@ export function toApiError(error: unknown): ApiError {
       retryAfterSeconds: 1,
       cause: error,
     });
+  }
+  if (error instanceof WorkerError) {
+    return new ApiError('inference_failed', 'the model could not compute this request', { cause: error });
   }
   if (isFrameworkError(error)) {
     const known = FRAMEWORK[error.code];

@@ -1,12 +1,15 @@
 import { ApiError } from '../errors/api-error.ts';
 import type { Model } from '../models/model.ts';
 
-/** Refuses a request that could never fit the queue. */
-export function checkCount(count: number, most: number, path: string): void {
-  if (count <= most) return;
-  throw new ApiError('invalid_request', `${path} has ${count} entries, more than the ${most} that may wait at once`, {
+/** Most inputs of one request, as OpenAI limits it. */
+export const MOST_INPUTS = 2048;
+
+/** Refuses a request with too many inputs. */
+export function checkCount(count: number, path: string): void {
+  if (count <= MOST_INPUTS) return;
+  throw new ApiError('invalid_request', `${path} has ${count} rows, more than ${MOST_INPUTS}`, {
     path,
-    cure: `Send at most ${most} in one request, or raise MAX_QUEUE.`,
+    cure: `Send at most ${MOST_INPUTS} in one request.`,
   });
 }
 

@@ -132,6 +132,13 @@ describe('Scheduler', () => {
     await Promise.all([running, waiting, fits]);
   });
 
+  it('takes a request that is larger than the queue when nothing else waits', async () => {
+    const { submit, finishAll } = create({ maxQueue: 3 });
+    const large = submit(Array.from({ length: 9 }, () => [1]));
+    await finishAll();
+    expect(await large).toHaveLength(9);
+  });
+
   it('takes the rows of a request out of the queue when nobody waits for it', async () => {
     const { runner, scheduler, submit, finishAll } = create();
     const running = submit([[1]]);

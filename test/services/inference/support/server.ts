@@ -21,7 +21,7 @@ export async function startServer({
   maxBodyBytes = 1_000_000,
 }: ServerOptions) {
   const service = createService({ threads: 2, maxQueue, maxBatchTokens: 256 });
-  const context: Context = { ...service, maxInputs: maxQueue, requestTimeoutSeconds, lifecycle: { draining: false } };
+  const context: Context = { ...service, requestTimeoutSeconds, lifecycle: { draining: false } };
   const app = await buildApp({ context, maxBodyBytes });
   await service.registry.loadAll(models, findModels);
   const close = async (): Promise<void> => {
