@@ -76,7 +76,11 @@ export async function createService(config: Config, files: ServiceFiles): Promis
   if (config.features.rag && inference && postgres && milvusUrl !== undefined) {
     const pool: pg.Pool = createPool(postgres);
     const documents = new PostgresDocuments(pool);
-    const vectors = new MilvusVectors({ url: milvusUrl, ...embedding });
+    const vectors: MilvusVectors = new MilvusVectors({
+      url: milvusUrl,
+      ...embedding,
+      onReset: () => upkeep?.request(),
+    });
     closers.push(
       () => vectors.close(),
       () => pool.end(),
@@ -102,6 +106,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
         vectors,
         embedder: inference,
         onDuration: (seconds) => metrics.retrievalDuration.observe(seconds),
+        onLacking: () => running.request(),
       }),
     };
     dependencies.push(

@@ -29,6 +29,8 @@ export class Upkeep {
 
   /** Have it run thoroughly soon: something was lost, or may have been. */
   request(): void {
+    // Asked for already: putting it off again with every question would put it off for ever.
+    if (this.#requested) return;
     this.#requested = true;
     // A moment later: what came back a moment ago is often not ready for more than a ping.
     if (this.#timer !== undefined) this.#schedule(1_000);

@@ -5,7 +5,9 @@
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const code = codeOf(error) ?? (error.cause instanceof Error ? codeOf(error.cause) : undefined);
-  return code === undefined ? error.name : `${error.name} ${code}`;
+  // Many libraries name only the class.
+  const name = error.name === 'Error' ? error.constructor.name : error.name;
+  return code === undefined ? name : `${name} ${code}`;
 }
 
 /** The stack without its message. */

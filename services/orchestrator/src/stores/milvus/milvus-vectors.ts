@@ -1,6 +1,13 @@
-import { ConsistencyLevelEnum, DataType, ErrorCode, MilvusClient, type ResStatus } from '@zilliz/milvus2-sdk-node';
+import {
+  ConsistencyLevelEnum,
+  DataType,
+  ErrorCode,
+  LoadState,
+  MilvusClient,
+  type ResStatus,
+} from '@zilliz/milvus2-sdk-node';
 import { AppError } from '../../errors/app-error.ts';
-import { describeError } from '../../errors/describe.ts';
+import { codeOf, describeError } from '../../errors/describe.ts';
 import type { VectorHit, VectorRecord, VectorStore } from '../../ports/vector-store.ts';
 
 export interface MilvusOptions {
@@ -11,6 +18,8 @@ export interface MilvusOptions {
   readonly dimension: number;
   /** @default 5000 */
   readonly timeoutMs?: number;
+  /** Told when the collection had to be made or loaded again: what it held may be lost. */
+  readonly onReset?: () => void;
 }
 
 /** Above this, one gRPC message would grow needlessly; Milvus itself takes more. */
@@ -54,7 +63,7 @@ export class MilvusVectors implements VectorStore {
 
   async upsert(records: readonly VectorRecord[]): Promise<void> {
     for (const batch of batches(records)) {
-      await this.#call(async (client) => {
+      await this.#again(async (client) => {
         const data = batch.map((record) => ({ id: record.id, revision: record.revision, vector: [...record.vector] }));
         check((await client.upsert({ collection_name: this.collection, data })).status);
       });
@@ -62,7 +71,7 @@ export class MilvusVectors implements VectorStore {
   }
 
   search(vector: readonly number[], limit: number): Promise<VectorHit[]> {
-    return this.#call(async (client) => {
+    return this.#again(async (client) => {
       const found = await client.search({
         collection_name: this.collection,
         data: [...vector],
@@ -92,7 +101,7 @@ export class MilvusVectors implements VectorStore {
 
   async deleteRevisions(revisions: readonly string[]): Promise<void> {
     for (const batch of batches(revisions)) {
-      await this.#call(async (client) => {
+      await this.#again(async (client) => {
         const list = batch.map((revision) => JSON.stringify(revision)).join(', ');
         check((await client.delete({ collection_name: this.collection, filter: `revision in [${list}]` })).status);
       });
@@ -120,7 +129,7 @@ export class MilvusVectors implements VectorStore {
   }
 
   count(): Promise<number> {
-    return this.#call(async (client) => {
+    return this.#again(async (client) => {
       const counted = await client.query({
         collection_name: this.collection,
         filter: '',
@@ -132,10 +141,13 @@ export class MilvusVectors implements VectorStore {
     });
   }
 
-  ping(): Promise<void> {
-    return this.#call(async (client) => {
-      check((await client.hasCollection({ collection_name: this.collection })).status);
+  /** Milvus Lite forgets at a restart what was loaded, and a lost volume takes the collection: both are put right here. */
+  async ping(): Promise<void> {
+    const loaded = await this.#call(async (client) => {
+      const { status, state } = await client.getLoadState({ collection_name: this.collection });
+      return status.error_code === ErrorCode.SUCCESS && state === LoadState.LoadStateLoaded;
     });
+    if (!loaded) await this.#reset();
   }
 
   async close(): Promise<void> {
@@ -147,7 +159,7 @@ export class MilvusVectors implements VectorStore {
   async #rows(ids: readonly string[], fields: string[]): Promise<Record<string, unknown>[]> {
     const rows: Record<string, unknown>[] = [];
     for (const batch of batches(ids)) {
-      await this.#call(async (client) => {
+      await this.#again(async (client) => {
         const found = await client.query({
           collection_name: this.collection,
           filter: `id in [${batch.map((id) => JSON.stringify(id)).join(', ')}]`,
@@ -162,13 +174,29 @@ export class MilvusVectors implements VectorStore {
     return rows;
   }
 
+  /** Like `#call`, once more when the collection was not there or not loaded. */
+  async #again<T>(work: (client: MilvusClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.#call(work);
+    } catch (error) {
+      if (!(error instanceof CollectionGone)) throw error;
+      await this.#reset();
+      return this.#call(work);
+    }
+  }
+
+  async #reset(): Promise<void> {
+    await this.ensure();
+    this.#options.onReset?.();
+  }
+
   async #call<T>(work: (client: MilvusClient) => Promise<T>): Promise<T> {
     try {
       this.#client ??= this.#connect();
       return await work(await this.#client);
     } catch (error) {
       if (error instanceof AppError) throw error;
-      throw new AppError('dependency_unavailable', { message: `Milvus: ${describeError(error)}.`, cause: error });
+      throw new AppError('dependency_unavailable', { message: `Milvus: ${reasonOf(error)}.`, cause: error });
     }
   }
 
@@ -201,10 +229,25 @@ export function collectionName(model: string, dimension: number): string {
   return `passages_${model.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_${dimension}`;
 }
 
+/** The collection does not exist (100) or is not loaded (101). */
+class CollectionGone extends AppError {}
+
 function check(status: ResStatus): void {
   if (status.error_code === ErrorCode.SUCCESS) return;
+  // https://milvus.io/api-reference/go/v2.4.x/Error-Code.md (2026-11-21); seen with Milvus Lite 3.2
+  if (status.code === 100 || status.code === 101) {
+    throw new CollectionGone('dependency_unavailable', { message: 'Milvus has not loaded the collection.' });
+  }
   // The reason may quote a filter, so only the code is told.
   throw new AppError('dependency_unavailable', { message: `Milvus answered ${status.error_code} (${status.code}).` });
+}
+
+/** The codes of gRPC that say that the server is not there; others stay numbers. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error ? codeOf(error) : undefined;
+  if (code === '14') return 'cannot be reached';
+  if (code === '4') return 'did not answer in time';
+  return describeError(error);
 }
 
 function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
