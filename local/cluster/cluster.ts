@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
+import type { BuiltImage } from '../images/index.ts';
 import { type AddonImages, applyAddons } from './addons.ts';
 import { discardHalfInitialised, initialise, isInitialised } from './control-plane.ts';
-import { type ImportableImage, importImages } from './images.ts';
+import { importImages } from './images.ts';
 import { type Kubectl, kubectl } from './kubectl.ts';
 import { type ClusterLayout, network, nodeName } from './layout.ts';
 import { Node, type NodeParts } from './node.ts';
@@ -44,14 +45,14 @@ export class Cluster {
    *
    * @param images - what the control plane itself runs from
    */
-  async start(parts: NodeParts, images: readonly ImportableImage[], apiPort: number = defaultApiPort): Promise<void> {
+  async start(parts: NodeParts, images: readonly BuiltImage[], apiPort: number = defaultApiPort): Promise<void> {
     mkdirSync(this.#layout.folder, { recursive: true, mode: 0o700 });
     if (!this.node.runsFrom(parts)) {
       await this.stop();
       discardHalfInitialised(this.#layout);
       await this.node.start(parts);
     }
-    await importImages(this.node, images);
+    await importImages(this.node, this.#layout, images);
     if (!isInitialised(this.#layout)) await initialise(this.node, this.#layout);
     this.#writeKubeconfig(apiPort);
   }
@@ -70,17 +71,15 @@ export class Cluster {
     while (Date.now() < deadline) {
       try {
         const status = '{.status.conditions[?(@.type=="Ready")].status}';
-        const since = '{.status.conditions[?(@.type=="Ready")].lastHeartbeatTime}';
         const answer = await kubectl(this.#kubectl, [
           'get',
           'node',
           nodeName,
           '--request-timeout=5s',
           '-o',
-          `jsonpath=${status} ${since}`,
+          `jsonpath=${status}`,
         ]);
-        // After a restart the last life's readiness is still on record until the kubelet reports again.
-        if (answer.startsWith('True')) return;
+        if (answer === 'True') return;
         problem = `node ${nodeName} is not ready`;
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
@@ -96,11 +95,9 @@ export class Cluster {
     await applyAddons(this.#kubectl, images);
   }
 
-  async importImages(
-    images: readonly ImportableImage[],
-    onImport?: (reference: string) => void,
-  ): Promise<readonly string[]> {
-    return importImages(this.node, images, onImport);
+  /** @returns the references that the node did not have */
+  async importImages(images: readonly BuiltImage[]): Promise<readonly string[]> {
+    return importImages(this.node, this.#layout, images);
   }
 
   /** Ends everything that runs and leaves the state for the next start. */

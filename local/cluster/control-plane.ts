@@ -81,10 +81,10 @@ export async function initialise(node: Node, layout: ClusterLayout): Promise<voi
     `kubeadm kubeconfig user --config /etc/kubernetes/kubeadm.yaml --client-name keelson:node-agent --org keelson:node-agents > ${agents}.new`,
     `mv ${agents}.new ${agents}`,
   ];
-  const result = await node.run(['sh', '-ec', steps.join('\n')], { all: true });
+  const result = await node.run(['sh', '-ec', `exec 2>&1\n${steps.join('\n')}`]);
   if (result.exitCode !== 0) {
     throw new Error(
-      `kubeadm could not set the control plane up:\n${String(result.all).trim().split('\n').slice(-12).join('\n')}`,
+      `kubeadm could not set the control plane up:\n${result.stdout.trim().split('\n').slice(-12).join('\n')}`,
     );
   }
 }

@@ -1,38 +1,31 @@
+import path from 'node:path';
+import { type BuiltImage, streamImages } from '../images/index.ts';
+import type { ClusterLayout } from './layout.ts';
 import type { Node } from './node.ts';
-
-/** An image to be had in the cluster. */
-export interface ImportableImage {
-  /** The reference that pods name. */
-  readonly reference: string;
-  /** Further names of the same image. */
-  readonly tags?: readonly string[];
-  /** Archive that `ctr images import` reads. */
-  readonly archive: string;
-}
 
 const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 
-/** Imports what the node does not have yet. Gives the references that were imported. */
+/**
+ * Imports what the node does not have yet, all of it in one archive. A reference holds its content's hash, so one that is there
+ * is the right one.
+ *
+ * @returns the references that were imported
+ */
 export async function importImages(
   node: Node,
-  images: readonly ImportableImage[],
-  onImport: (reference: string) => void = () => undefined,
+  layout: ClusterLayout,
+  images: readonly BuiltImage[],
 ): Promise<readonly string[]> {
-  const list = await node.run([...ctr, 'list', '--quiet']);
-  const present = new Set(String(list.stdout).split('\n'));
-  const imported: string[] = [];
-  for (const image of images) {
-    const missingTags = (image.tags ?? []).filter((tag) => !present.has(tag));
-    if (!present.has(image.reference)) {
-      onImport(image.reference);
-      const result = await node.run([...ctr, 'import', '-'], { inputFile: image.archive });
-      if (result.exitCode !== 0) throw new Error(`${image.archive}: could not be imported: ${result.stderr}`);
-      imported.push(image.reference);
-    }
-    for (const tag of missingTags) {
-      const result = await node.run([...ctr, 'tag', '--force', image.reference, tag]);
-      if (result.exitCode !== 0) throw new Error(`${image.reference}: could not be named ${tag}: ${result.stderr}`);
-    }
+  const present = new Set(String((await node.run([...ctr, 'list', '--quiet'])).stdout).split('\n'));
+  const missing = images.filter(
+    ({ tags, reference }) => !present.has(reference) || tags.some((tag) => !present.has(tag)),
+  );
+  if (missing.length === 0) return [];
+  const archive = await streamImages(missing, path.join(layout.folder, 'import'));
+  const result = await node.run([...ctr, 'import', '-'], { input: archive.stdout });
+  await archive.ended;
+  if (result.exitCode !== 0) {
+    throw new Error(`${missing.map(({ reference }) => reference).join(', ')}: could not be imported: ${result.stderr}`);
   }
-  return imported;
+  return missing.map(({ reference }) => reference);
 }

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { execa, type Options, type Result } from 'execa';
+import { execa } from 'execa';
 import { removeCgroup } from './cgroups.ts';
 import { type ClusterLayout, cgroupName } from './layout.ts';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
@@ -13,6 +14,18 @@ export interface NodeParts {
   readonly rootfs: string;
   /** The binary of all Kubernetes programs. */
   readonly kube: string;
+}
+
+export interface NodeRunOptions {
+  /** What the command reads from its standard input. @default - nothing */
+  readonly input?: Readable;
+}
+
+export interface NodeRunResult {
+  /** 1 when a signal ended the command. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 interface NodeRecord {
@@ -84,16 +97,17 @@ export class Node {
   }
 
   /** Runs a command in the node's namespaces; never throws for its exit code. */
-  async run(command: readonly [string, ...string[]], options: Options = {}): Promise<Result> {
+  async run(command: readonly [string, ...string[]], options: NodeRunOptions = {}): Promise<NodeRunResult> {
     const pid = this.pid;
     if (pid === undefined)
       throw new Error(`the node of cluster "${this.#layout.name}" does not run: start it with npm start`);
-    return execa('nsenter', ['--target', String(pid), '--all', '--wd=/', '--', ...command], {
+    const result = await execa('nsenter', ['--target', String(pid), '--all', '--wd=/', '--', ...command], {
       reject: false,
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },
       extendEnv: false,
       ...options,
     });
+    return { exitCode: result.exitCode ?? 1, stdout: result.stdout, stderr: result.stderr };
   }
 
   async #containersRun(): Promise<boolean> {

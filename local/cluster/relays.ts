@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { exitCodes, Failure } from '../failure.ts';
 import { type ClusterLayout, network } from './layout.ts';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 import type { RelayTarget } from './relay.ts';
@@ -23,14 +24,13 @@ interface RelayRecord {
   readonly relays: readonly Relay[];
 }
 
-/** A port of the host that something else listens on. */
-export class PortTakenError extends Error {
-  constructor(relay: Relay) {
-    super(
-      `port ${relay.port} of 127.0.0.1, for ${relay.name}, is taken: free it, or choose another with --port ${relay.name}=<port>`,
-    );
-    this.name = 'PortTakenError';
-  }
+function portTaken({ name, port }: Relay): Failure {
+  return new Failure({
+    path: `127.0.0.1:${port}`,
+    value: `the port of ${name} is taken by another program`,
+    cure: `Free it, or choose another: npm start -- --port ${name}=<port>`,
+    exitCode: exitCodes.environment,
+  });
 }
 
 const isPortTaken = (error: unknown): boolean =>
@@ -42,7 +42,7 @@ async function listen(relay: Relay): Promise<Server> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    if (isPortTaken(error)) throw new PortTakenError(relay);
+    if (isPortTaken(error)) throw portTaken(relay);
     throw error;
   }
   return server;
@@ -72,7 +72,7 @@ export function lastRelays(layout: ClusterLayout): readonly Relay[] {
 /**
  * Makes exactly these relays run: one process in the node's network carries all of them.
  *
- * @throws PortTakenError when another program listens on one of the ports; nothing has changed then.
+ * @throws Failure when another program listens on one of the ports; nothing has changed then.
  */
 export async function startRelays(layout: ClusterLayout, nodePid: number, relays: readonly Relay[]): Promise<void> {
   if (JSON.stringify(runningRelays(layout)) === JSON.stringify(relays)) return;

@@ -23,7 +23,7 @@ describe('relays', () => {
     const relays = [{ name: 'orchestrator', port, target: '10.0.0.1', targetPort: 80 }];
     try {
       await expect(startRelays(layout, process.pid, relays)).rejects.toThrow(
-        `port ${port} of 127.0.0.1, for orchestrator, is taken: free it, or choose another with --port orchestrator=<port>`,
+        `127.0.0.1:${port}: the port of orchestrator is taken by another program. Free it, or choose another: npm start -- --port orchestrator=<port>`,
       );
       expect(existsSync(layout.relayRecord)).toBe(false);
     } finally {
