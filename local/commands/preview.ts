@@ -1,8 +1,11 @@
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import type { Command } from 'commander';
-import { conflictingVariables, localStack, prepareEnvironment } from '../environment.ts';
+import type { PulumiCli } from '../deploy/pulumi.ts';
+import { conflictingVariables, localStack, prepareEnvironment, secretFile } from '../environment.ts';
 import type { ExitCode } from '../failure.ts';
 import { exitCodes } from '../failure.ts';
-import { resolvePaths } from '../paths.ts';
+import { type Paths, resolvePaths } from '../paths.ts';
 import { createProgress } from '../progress.ts';
 import { ensureTools, pulumiTools } from '../toolchain/index.ts';
 import { type CommandModule, examples } from './command.ts';
@@ -35,6 +38,42 @@ export function previewVariables(
   return hasBackend ? { ...variables, ...Object.fromEntries(respected) } : variables;
 }
 
+/**
+ * Makes the stack exist, so that one which nobody has brought up yet can be previewed: all of it is new then. A local one gets the
+ * configuration that the start would give it, but for the images: to build them takes minutes,
+ * and a preview needs only their names.
+ */
+async function makeStack(cli: PulumiCli, paths: Paths): Promise<void> {
+  const [{ pulumi }, { configureStack, stackConfigurationFiles }, { platforms }, { nodeName }, { recipes }] =
+    await Promise.all([
+      import('../deploy/pulumi.ts'),
+      import('../deploy/stack-configuration.ts'),
+      import('../../stacks/platforms/index.ts'),
+      import('../cluster/layout.ts'),
+      import('../images/recipes.ts'),
+    ]);
+  const platform = Object.values(platforms).find(({ name }) => cli.stack === `${name}.local`);
+  if (platform === undefined) {
+    await pulumi(cli, ['stack', 'select', '--create']);
+    return;
+  }
+  const files = stackConfigurationFiles(paths.repository, paths.state, cli.stack);
+  if (existsSync(files.inState)) {
+    mkdirSync(path.dirname(files.inCheckout), { recursive: true });
+    copyFileSync(files.inState, files.inCheckout);
+    return;
+  }
+  // Left by a state that is gone, and encrypted with its passphrase.
+  rmSync(files.inCheckout, { force: true });
+  await configureStack(cli, files, {
+    images: Object.fromEntries(recipes.map(({ name }) => [name, `keelson.local/${name}:not-built`])),
+    kubeContext: nodeName,
+    simulatedGpuNodes: 0,
+    secrets: platform.secrets,
+    givenSecrets: { apiToken: secretFile(paths.apiToken) },
+  });
+}
+
 export const command: CommandModule<PreviewOptions> = {
   name: 'preview',
   summary: 'show what an update of a stack would change, checked by the policy pack',
@@ -58,12 +97,7 @@ export const command: CommandModule<PreviewOptions> = {
     }
     const { execa } = await import('execa');
     const settings = { cwd: paths.repository, env: variables, reject: false, stdin: 'ignore' } as const;
-    // A stack that nobody has made yet can be previewed too: all of it is new.
-    const selected = await execa(program, ['stack', 'select', '--create', stack, '--non-interactive'], settings);
-    if (selected.exitCode !== 0) {
-      process.stderr.write(`${selected.stderr}\n`);
-      return exitCodes.failed;
-    }
+    await makeStack({ program, stack, folder: paths.repository, env: variables }, paths);
     const args = [
       'preview',
       '--stack',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { ToolPaths } from '../environment.ts';
 import { type Paths, resolvePaths } from '../paths.ts';
@@ -76,6 +76,16 @@ function link(target: string, file: string): void {
   renameSync(draft, file);
 }
 
+/** Gives a file a second name, at once, so that it is no link to where it came from. */
+function hardLink(target: string, file: string): void {
+  const [wanted, present] = [lstatSync(target), lstatSync(file, { throwIfNoEntry: false })];
+  // To rename a file onto itself would do nothing and leave the draft behind.
+  if (present?.ino === wanted.ino) return;
+  const draft = `${file}.${process.pid}`;
+  linkSync(target, draft);
+  renameSync(draft, file);
+}
+
 /** What a run of the toolchain works with. */
 class Workshop {
   readonly store: Store;
@@ -91,19 +101,22 @@ class Workshop {
     mkdirSync(this.binDir, { recursive: true });
   }
 
-  /** Takes a program into use: from now on it is found under all its names. */
-  use(name: ToolName, program: string): void {
-    this.#programs.set(name, program);
+  /** Takes a program into use, from now on found under all its names, and gives the path to call it by. */
+  use(name: ToolName, program: string): string {
     const tool = toolOf(name);
     const folder = path.dirname(program);
-    const names = [
-      tool.program,
-      ...(tool.links ?? []),
-      ...(tool.files?.paths ?? []).map((file) => path.basename(file)),
-    ];
-    // A provider on PATH makes Pulumi warn in each preview; it is linked into Pulumi's home instead.
-    if (name === 'pulumi-resource-kubernetes') return;
-    for (const each of names) link(path.join(folder, each), path.join(this.binDir, each));
+    const file = path.join(this.binDir, tool.program);
+    // Pulumi takes the plugins beside its own file for its own, and warns in each run of those that it finds elsewhere on PATH.
+    const isOwnFile = name === 'pulumi' && program === this.store.find(name);
+    const callable = isOwnFile ? file : program;
+    this.#programs.set(name, callable);
+    // A provider on PATH would make it warn too; it is linked into Pulumi's home instead.
+    if (name === 'pulumi-resource-kubernetes') return callable;
+    if (isOwnFile) hardLink(program, file);
+    else link(program, file);
+    const others = [...(tool.links ?? []), ...(tool.files?.paths ?? []).map((each) => path.basename(each))];
+    for (const each of others) link(path.join(folder, each), path.join(this.binDir, each));
+    return callable;
   }
 
   /** An installed program, or one that is built already. */
@@ -141,8 +154,8 @@ async function ensure(
   mkdirSync(paths.tools, { recursive: true });
   const workshop = new Workshop(paths, await goVersion());
   const use = (name: ToolName, program: string): void => {
-    workshop.use(name, program);
-    onReady?.(name, program);
+    const callable = workshop.use(name, program);
+    onReady?.(name, callable);
   };
   const takeWhatIsThere = async (wanted: readonly ToolName[]): Promise<readonly ToolName[]> => {
     const missing: ToolName[] = [];
