@@ -40,6 +40,8 @@ export type InstalledTool =
 const kubernetesVersion = 'v1.35.4';
 const pulumiVersion = 'v3.190.0';
 const languageHostVersion = 'v3.60.0';
+/** Version of `@pulumi/kubernetes` in package.json. */
+const kubernetesSdkVersion = 'v4.34.2';
 const componentVersion = 'k8s.io/component-base/version';
 const sdkVersion = 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version';
 
@@ -111,7 +113,8 @@ export const catalogue = {
     module: 'pulumi-resource-kubernetes',
     package: 'github.com/pulumi/pulumi-kubernetes/cmd/pulumi-resource-kubernetes',
     program: 'pulumi-resource-kubernetes',
-    variables: { 'github.com/pulumi/pulumi-kubernetes/pkg/version.Version': 'v1.6.0' },
+    // It tells the version of the npm package that it stands in for: Pulumi warns in each run of a plugin older than that.
+    variables: { 'github.com/pulumi/pulumi-kubernetes/pkg/version.Version': kubernetesSdkVersion },
     expectedSeconds: 60,
   },
   kwok: {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -50,6 +51,8 @@ function ensure(...names: string[]): ChildProcess {
       progress: createProgress(process.stderr),
       onReady: (name) => console.log('ready', name),
     }).catch((error) => { console.log(error.message); process.exit(error.exitCode); });
+    await ensureTools(${JSON.stringify(names)}, { progress: createProgress(process.stderr) });
+    for (const name of ${JSON.stringify(names)}) console.error('path', name, tools.path(name));
     console.log(tools.binDir);`;
   return spawn(node, ['--input-type=module', '--eval', program], {
     env: { PATH: `${folder}/bin:/usr/bin:/bin`, HOME: folder, KEELSON_CACHE: path.join(folder, 'cache') },
@@ -107,8 +110,19 @@ describe('ensureTools', () => {
     rmSync(`${folder}/diary`);
     const { lines, progress } = await ended(ensure('pulumi'));
     expect(lines[0]).toBe('ready pulumi');
-    expect(progress).toBe('');
+    expect(progress).toBe(`path pulumi ${lines[1]}/pulumi\n`);
     expect(diary('')).toEqual([]);
+  });
+
+  it('keeps Pulumi and its language host in one folder, as its own plugins', async () => {
+    fakeGo();
+    const { lines, progress } = await ended(ensure('pulumi', 'pulumi-language-nodejs', 'pulumi-resource-kubernetes'));
+    const binDir = lines.at(-1) ?? '';
+    expect(lstatSync(path.join(binDir, 'pulumi')).isSymbolicLink()).toBe(false);
+    expect(existsSync(path.join(binDir, 'pulumi-language-nodejs'))).toBe(true);
+    expect(existsSync(path.join(binDir, 'pulumi-resource-kubernetes'))).toBe(false);
+    expect(progress).toContain(`path pulumi ${binDir}/pulumi\n`);
+    expect(readdirSync(binDir).filter((name) => /\.\d+$/.test(name))).toEqual([]);
   });
 
   it('builds once when two run at the same time; the other one says what it waits for', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -43,6 +43,12 @@ describe('cacheKey', () => {
 describe('the catalogue', () => {
   it('gives the version to the linker where the program tells it', () => {
     expect(buildFlags(tool).at(-1)).toContain('-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.190.0');
+  });
+
+  it('lets the provider tell the version of the npm package', () => {
+    const manifest = readFileSync(path.resolve(import.meta.dirname, '../../../package.json'), 'utf8');
+    const version = JSON.parse(manifest).dependencies['@pulumi/kubernetes'];
+    expect(Object.values(toolOf('pulumi-resource-kubernetes').variables ?? {})).toEqual([`v${version}`]);
   });
 
   it.each(toolNames)('pins %s in a module of this repository', (name) => {
