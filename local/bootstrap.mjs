@@ -129,6 +129,8 @@ function installOnce(hold) {
   );
   env.PATH = searchPath.join(':');
   delete env.NODE_ENV;
+  // onnxruntime-node is used on the CPU; its install script would fetch CUDA files from a vendor site.
+  env.ONNXRUNTIME_NODE_INSTALL = 'skip';
   delete env.NODE_OPTIONS;
   const since = Date.now();
   const seconds = () => `${Math.round((Date.now() - since) / 1000)} s`;

@@ -51,10 +51,10 @@ export const command: CommandModule<Options> = {
     const progress = createProgress();
     const { preflight } = await import('../preflight.ts');
     await preflight(paths);
-    const [{ start }, { withLock }, { default: Table }] = await Promise.all([
+    const [{ start }, { withLock }, { table }] = await Promise.all([
       import('../start/start.ts'),
       import('../toolchain/lock.ts'),
-      import('cli-table3'),
+      import('../table.ts'),
     ]);
     mkdirSync(paths.state, { recursive: true, mode: 0o700 });
     try {
@@ -66,11 +66,13 @@ export const command: CommandModule<Options> = {
         { onWait },
       );
       progress.stop();
-      const table = new Table({ head: ['', 'address', 'what'], style: { head: [], border: [] } });
-      for (const { name, address, what } of started.entries) table.push([name, address, what]);
+      const addresses = table(
+        ['', 'address', 'what'],
+        started.entries.map(({ name, address, what }) => [name, address, what]),
+      );
       const [files, ask] = ['npm run ingest -- <folder>', 'npm run ask -- "How do I …?"'];
       process.stdout.write(
-        `${table.toString()}\n` +
+        `\n${addresses}\n\n` +
           `${stack}: ${started.pods} pods ready, ${started.changes} to change, after ${duration(Date.now() - since)}\n\n` +
           `  ${files.padEnd(30)} give it documents (.md, .txt)\n  ${ask.padEnd(30)} ask about them\n` +
           `  ${'npm run status'.padEnd(30)} see what runs\n  ${'npm stop'.padEnd(30)} stop it; the data stays\n`,

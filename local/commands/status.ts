@@ -36,8 +36,8 @@ export const command: CommandModule = {
     command.addHelpText('after', examples('npm run status'));
   },
   async run() {
-    const [{ default: Table }, { Node }, { allPods }, { findTools }] = await Promise.all([
-      import('cli-table3'),
+    const [{ table }, { Node }, { allPods }, { findTools }] = await Promise.all([
+      import('../table.ts'),
       import('../cluster/node.ts'),
       import('../start/pods.ts'),
       import('../toolchain/index.ts'),
@@ -49,11 +49,9 @@ export const command: CommandModule = {
       process.stdout.write('The platform is not running. Start it: npm start\n');
       return exitCodes.unavailable;
     }
-    const table = (head: string[], rows: readonly (readonly string[])[]): string =>
-      new Table({ head, style: { head: [], border: [] } }).concat(rows.map((row) => [...row])).toString();
-    process.stdout.write(`The cluster runs (process ${pid}); its state: ${layout.folder}\n`);
+    process.stdout.write(`The cluster runs (process ${pid}); its state: ${layout.folder}\n\n`);
     const relays = runningRelays(layout);
-    process.stdout.write(`${table(['address of', 'on this machine', 'leads to'], relays.map(addressOf))}\n`);
+    process.stdout.write(`${table(['address of', 'on this machine', 'leads to'], relays.map(addressOf))}\n\n`);
     const tools = await findTools(paths);
     const at = { program: tools.has('kube') ? `${tools.binDir}/kubectl` : 'kubectl', kubeconfig: layout.kubeconfig };
     try {
