@@ -49,30 +49,31 @@ export interface Logger {
  * happened by its `event`.
  */
 export function createLogger(level: LogLevel, destination?: pino.DestinationStream): pino.Logger {
-  return pino(
+  const logger = pino(
     {
       level,
       base: null,
-      messageKey: 'message',
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: {},
-      formatters: {
-        level: (label) => ({ level: label }),
-        bindings: allowed,
-        log: allowed,
-      },
+      formatters: { level: (label) => ({ level: label }) },
       hooks: {
-        logMethod(args, method) {
-          const [fields] = args;
-          if (typeof fields === 'object' && fields !== null && 'event' in fields) method.apply(this, [fields]);
+        // Here and not in a formatter: by then pino has copied the message of an error.
+        logMethod([fields], method) {
+          if (typeof fields === 'object' && fields !== null && 'event' in fields) method.apply(this, [allowed(fields)]);
         },
       },
     },
     ...(destination ? [destination] : []),
   );
+  // The fields of a child logger pass no hook. Fastify makes one per request; its children inherit this method.
+  const { child } = logger;
+  const filtered: typeof child = function (this: unknown, bindings, options) {
+    return Reflect.apply(child, this, [allowed(bindings), options]);
+  };
+  logger.child = filtered;
+  return logger;
 }
 
-function allowed(fields: Record<string, unknown>): Record<string, unknown> {
+function allowed(fields: object): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(fields)) {
     if (ALLOWED.has(key) && ['string', 'number', 'boolean'].includes(typeof value)) kept[key] = value;

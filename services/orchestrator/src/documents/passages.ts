@@ -80,8 +80,8 @@ function sectionsOf(blocks: readonly Block[], top: string | undefined): Section[
 }
 
 /**
- * A section of a few words ("See above.") says nothing alone: it joins the one before it when both stand under the same
- * parent, or when that one is the parent. A section with code or a list always stands for itself.
+ * A section of a few words ("See above.") says nothing alone: it joins the text of the section that it is part of. It never
+ * joins its neighbour: that one's heading would be cited for it. A section with code or a list always stands for itself.
  */
 function mergeStubs(sections: readonly Section[]): Section[] {
   const merged: Section[] = [];
@@ -89,20 +89,14 @@ function mergeStubs(sections: readonly Section[]): Section[] {
     const before = merged.at(-1);
     const parent = section.path.slice(0, -1);
     const stub = section.blocks.every((block) => block.kind === 'paragraph') && lengthOf(section.blocks) < 80;
-    if (stub && before && section.path.length > 1 && sameOrStart(parent, before.path)) {
-      before.blocks.push({
-        kind: 'paragraph',
-        text: `${section.path.at(-1)}: ${section.blocks.map((b) => b.text).join('\n')}`,
-      });
+    if (stub && before && parent.length > 0 && parent.join('\n') === before.path.join('\n')) {
+      const text = section.blocks.map((block) => block.text).join('\n');
+      before.blocks.push({ kind: 'paragraph', text: `${section.path.at(-1)}: ${text}` });
     } else {
       merged.push({ path: section.path, blocks: [...section.blocks] });
     }
   }
   return merged;
-}
-
-function sameOrStart(parent: readonly string[], path: readonly string[]): boolean {
-  return path.length === parent.length && parent.every((part, at) => path[at] === part);
 }
 
 function lengthOf(blocks: readonly Block[]): number {

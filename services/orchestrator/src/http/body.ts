@@ -6,6 +6,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** JSON bodies must be valid UTF-8: the usual parser would store a question mark for each byte that it does not understand. */
 export function installJsonParser(app: App): void {
   const parse = app.getDefaultJsonParser('error', 'error');
+  // Fastify reads text/plain as well; nothing here takes it.
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // A DELETE with a content type and no body, as some clients send it. Where a body is needed, its schema says so.
     if (body.length === 0) {

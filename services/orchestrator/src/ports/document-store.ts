@@ -78,7 +78,7 @@ export interface DocumentStore {
   collected(revisions: readonly string[]): Promise<void>;
   /** Every revision that may have vectors: the documents' own, and those of `begin` and `garbage`. */
   revisions(): Promise<{ readonly live: readonly string[]; readonly unsettled: readonly string[] }>;
-  /** Passages by id. */
+  /** Passages by id, in the order of their ids; those that are not there are left out. */
   passages(ids: readonly string[]): Promise<StoredPassage[]>;
   /** Passages in the order of their ids, after `after`. */
   page(after: string, limit: number): Promise<(StoredPassage & { readonly revision: string })[]>;

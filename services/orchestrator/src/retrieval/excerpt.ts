@@ -29,7 +29,8 @@ export function excerpt(query: string, text: string, limit = 480): string {
     // A word that stands in every unit tells none of them from the others.
     const weigh = (term: string) => 1 / (frequency.get(term) ?? 1);
     for (const term of asked.single) if (content.has(term)) score += weigh(term);
-    for (const term of asked.joined.keys()) if (content.has(term)) score += weigh(term);
+    // A compound stands for two words of the question.
+    for (const term of asked.joined.keys()) if (content.has(term)) score += 2 * weigh(term);
     return score;
   });
   const best = Math.max(...scores);

@@ -5,6 +5,7 @@ import {
   LoadState,
   MilvusClient,
   type ResStatus,
+  logger as sdkLogger,
 } from '@zilliz/milvus2-sdk-node';
 import { AppError } from '../../errors/app-error.ts';
 import { codeOf, describeError } from '../../errors/describe.ts';
@@ -22,8 +23,13 @@ export interface MilvusOptions {
   readonly onReset?: () => void;
 }
 
+// The SDK has a logger of its own, which writes requests with their vectors and filters to the standard output.
+sdkLogger.silent = true;
+
 /** Above this, one gRPC message would grow needlessly; Milvus itself takes more. */
 const BATCH = 500;
+
+const WRITE_TIMEOUT_MS = 60_000;
 
 /** Vectors in Milvus (or Milvus Lite, which speaks the same protocol). */
 export class MilvusVectors implements VectorStore {
@@ -65,7 +71,8 @@ export class MilvusVectors implements VectorStore {
     for (const batch of batches(records)) {
       await this.#again(async (client) => {
         const data = batch.map((record) => ({ id: record.id, revision: record.revision, vector: [...record.vector] }));
-        check((await client.upsert({ collection_name: this.collection, data })).status);
+        // The SDK's own limit for writes is a day.
+        check((await client.upsert({ collection_name: this.collection, data, timeout: WRITE_TIMEOUT_MS })).status);
       });
     }
   }

@@ -143,7 +143,7 @@ export class PostgresDocuments implements DocumentStore {
 
   async passages(ids: readonly string[]): Promise<StoredPassage[]> {
     const rows = await this.#rows(
-      `SELECT ${PASSAGE} FROM rag.passages p JOIN rag.documents d ON d.id = p.document WHERE p.id = ANY($1::text[])`,
+      `SELECT ${PASSAGE} FROM rag.passages p JOIN rag.documents d ON d.id = p.document WHERE p.id = ANY($1::text[]) ORDER BY p.id`,
       [ids],
     );
     return rows.map(toPassage);

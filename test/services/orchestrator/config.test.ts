@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, readConfig } from '../../../services/orchestrator/src/config.ts';
+
+const GOOD = {
+  POSTGRES_URL: 'postgresql://postgres:5432/keelson',
+  POSTGRES_USER: 'keelson',
+  POSTGRES_PASSWORD: 'secret',
+  MILVUS_URL: 'http://milvus:19530',
+  INFERENCE_URL: 'http://inference:8080',
+  MCP_GIT_URL: 'http://mcp-git:3002/mcp',
+};
+
+const problems = (env: Record<string, string | undefined>, file?: string): readonly string[] => {
+  try {
+    readConfig({ ...GOOD, ...env }, () => file);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { cure } of error.problems) expect(cure).toMatch(/\w/);
+    return error.problems.map(({ path }) => path);
+  }
+};
+
+describe('readConfig', () => {
+  it('has a default for all that is no address or secret', () => {
+    const config = readConfig(GOOD, () => undefined);
+    expect(config).toMatchObject({
+      port: 8000,
+      features: { gateway: true, rag: true },
+      providers: [],
+      redis: undefined,
+    });
+    expect([...config.mcp]).toEqual([['git', 'http://mcp-git:3002/mcp']]);
+  });
+
+  it('needs no database for the gateway alone', () => {
+    expect(readConfig({ FEATURES: 'gateway' }, () => undefined).postgres).toBeUndefined();
+  });
+
+  it('reports everything at once', () => {
+    expect(
+      problems({ PORT: '80x', LOG_LEVEL: 'loud', FEATURES: 'rag,chess', MILVUS_URL: undefined, POSTGRES_USER: ' ' }),
+    ).toEqual(['FEATURES', 'PORT', 'LOG_LEVEL', 'POSTGRES_USER', 'MILVUS_URL']);
+  });
+
+  it('refuses credentials in an address without repeating them', () => {
+    const read = () => readConfig({ ...GOOD, MILVUS_URL: 'http://me:hunter2@milvus:19530' }, () => undefined);
+    expect(read).toThrow(/MILVUS_URL: holds credentials/);
+    expect(read).not.toThrow(/hunter2/);
+  });
+
+  it('reads providers, and names each wrong field of them', () => {
+    const provider = {
+      name: 'ollama',
+      kind: 'openai-compatible',
+      baseUrl: 'http://ollama:11434/v1/',
+      tier: 0,
+      models: ['small'],
+    };
+    const config = readConfig({ ...GOOD, PROVIDERS_FILE: '/p' }, () => JSON.stringify([provider]));
+    expect(config.providers[0]).toMatchObject({ baseUrl: 'http://ollama:11434/v1', timeouts: { connect: 2_000 } });
+    const wrong = [provider, { ...provider, tier: -1, answerModel: 'large', timeouts: { nap: 1 }, apiKey: 'x' }];
+    expect(problems({ PROVIDERS_FILE: '/p' }, JSON.stringify(wrong))).toEqual([
+      'PROVIDERS_FILE[1].apiKey',
+      'PROVIDERS_FILE[1].tier',
+      'PROVIDERS_FILE[1].answerModel',
+      'PROVIDERS_FILE[1].timeouts.nap',
+      'PROVIDERS_FILE[1].name',
+    ]);
+    expect(problems({ PROVIDERS_FILE: '/p' }, '{}')).toEqual(['PROVIDERS_FILE']);
+    expect(problems({ PROVIDERS_FILE: '/p' }, undefined)).toEqual([]);
+  });
+});
