@@ -119,10 +119,10 @@ export const catalogue = {
   },
   kwok: {
     version: 'v0.8.0',
-    module: 'kube',
+    module: 'kwok',
     package: 'sigs.k8s.io/kwok/cmd/kwok',
     program: 'kwok',
-    expectedSeconds: 40,
+    expectedSeconds: 60,
     installed: { kind: 'version', args: ['--version'], pattern: /\bv?(\d+\.\d+\.\d+\S*)/ },
   },
 } as const satisfies Record<string, Omit<GoTool, 'installed'> & { installed?: object }>;
