@@ -1,0 +1,108 @@
+/** A question that one of the guides answers. */
+export interface Covered {
+  readonly question: string;
+  /** How the id of the guide starts. */
+  readonly guide: string;
+  /** A command, number or name that stands only in the passage that answers. */
+  readonly holds: string;
+}
+
+export const covered: readonly Covered[] = [
+  { question: 'How do I roll back to a specific backup?', guide: 'multi-agent', holds: 'rollback.sh 20250118_143000' },
+  {
+    question: 'How do I enable maintenance mode?',
+    guide: 'multi-agent',
+    holds: 'Enable maintenance mode (return 503)',
+  },
+  { question: 'Which port does the Qdrant vector database listen on?', guide: 'multi-agent', holds: '(port 6333)' },
+  { question: 'How do I set the budget limit of a user?', guide: 'multi-agent', holds: 'budget/limit' },
+  { question: 'Who are the top spenders today?', guide: 'multi-agent', holds: 'top-spenders' },
+  { question: 'How do I clear the Redis cache?', guide: 'multi-agent', holds: 'FLUSHDB' },
+  { question: 'What are the RTO and RPO targets?', guide: 'multi-agent', holds: 'Recovery Time Objective' },
+  { question: 'How much memory does the system need?', guide: 'multi-agent', holds: '16GB' },
+  {
+    question: 'How do I restore the PostgreSQL database from a backup?',
+    guide: 'multi-agent',
+    holds: 'psql -U postgres < backup',
+  },
+  { question: 'What does the canary deployment do?', guide: 'multi-agent', holds: '10% of traffic' },
+  { question: 'How can I see slow log entries in Redis?', guide: 'multi-agent', holds: 'SLOWLOG' },
+  { question: 'The connection pool is exhausted, what now?', guide: 'multi-agent', holds: 'max_size=50' },
+  { question: 'Where are the PostgreSQL logs stored?', guide: 'multi-agent', holds: '/var/lib/postgresql/data/log/' },
+  { question: 'What do I do when an LLM provider fails?', guide: 'multi-agent', holds: 'api/tags' },
+  { question: 'How do I increase the rate limits?', guide: 'multi-agent', holds: 'RateLimitMiddleware' },
+  { question: 'How many backups are retained?', guide: 'multi-agent', holds: 'Last 10 backups' },
+  { question: 'How do I deploy the model server with Helm?', guide: 'qratum', holds: 'helm install model-server' },
+  { question: 'How do I rebuild a corrupted vector index?', guide: 'qratum', holds: 'index rebuild' },
+  { question: 'How do I start a canary of a new model version with Argo?', guide: 'qratum', holds: 'canary-percent' },
+  { question: 'How do I back up the MLflow artifacts?', guide: 'qratum', holds: 'mlflow artifacts download' },
+  { question: 'Pods are OOM killed, what is the solution?', guide: 'qratum', holds: 'OOM Kill' },
+  { question: 'How do I run a database migration rollback?', guide: 'counterfactual', holds: 'manage.py migrate' },
+  { question: 'How do I fix model loading failures?', guide: 'counterfactual', holds: 'chown app:app' },
+  { question: 'How long are logs retained?', guide: 'counterfactual', holds: '30-day retention' },
+  {
+    question: 'How is bias detection measured in metrics?',
+    guide: 'counterfactual',
+    holds: 'bias_threshold_exceeded_total',
+  },
+  { question: 'What is the target response time of batch processing?', guide: 'quantum', holds: '500ms' },
+  {
+    question: 'How do I check if autoscaling is configured and what are the minimum replicas?',
+    guide: 'quantum',
+    holds: 'Min replicas',
+  },
+  { question: 'What should I do when a pod is stuck in Pending?', guide: 'quantum', holds: 'describe pod [POD_NAME]' },
+  { question: 'What is the escalation timeline?', guide: 'quantum', holds: 'Level 3 Escalation' },
+  { question: 'How do I safely update a secret?', guide: 'quantum', holds: 'quantum-rerank-secrets-new' },
+  { question: 'How do I create a new experiment?', guide: 'three-version', holds: 'experiments/create' },
+  {
+    question: 'How do I promote an experiment to production even if metrics fail?',
+    guide: 'three-version',
+    holds: 'force=true',
+  },
+  { question: 'How do I quarantine a failed experiment?', guide: 'three-version', holds: 'evaluation/quarantine' },
+  { question: 'Roll back a deployment to a specific revision', guide: 'three-version', holds: '--to-revision=2' },
+  { question: 'How do I find slow queries in the database?', guide: 'three-version', holds: 'pg_stat_statements' },
+  { question: 'How do I back up only the quarantine schema?', guide: 'three-version', holds: '-n quarantine platform' },
+  { question: 'How do I look at the audit log?', guide: 'three-version', holds: 'audit.event_log' },
+  { question: 'How do I kill idle database connections?', guide: 'three-version', holds: 'pg_terminate_backend' },
+];
+
+/** Questions that no guide answers: far ones, and near ones of the same trade. */
+export const uncovered: readonly string[] = [
+  'What is the capital of France?',
+  'How do I bake sourdough bread?',
+  'Who won the football world cup in 2018?',
+  'What is the boiling point of water at high altitude?',
+  'How do I change a bicycle tire?',
+  'What are the symptoms of the flu?',
+  'Explain the French Revolution',
+  'How tall is Mount Everest?',
+  'What is the best way to learn the guitar?',
+  'Write a poem about the sea',
+  'How do I file my income taxes?',
+  'Which vitamins are in an orange?',
+  'How does photosynthesis work?',
+  'What is the exchange rate of euro and dollar?',
+  'How do I train a puppy to sit?',
+  'How do I configure Apache Kafka partitions?',
+  'What is the license of MySQL?',
+  'How do I write a React component with hooks?',
+  'How do I merge two branches in git?',
+  'Who is the CEO of Microsoft?',
+  'How do I renew my passport?',
+  'How do I install Windows 11?',
+  'What is the vacation policy of the company?',
+  'How do I reset my email password?',
+  'How do I connect to the office printer?',
+  'How do I configure Istio service mesh?',
+  'How do I enable two-factor authentication for users?',
+  'Which Python version is required?',
+  "How do I get a certificate from Let's Encrypt?",
+  'How do I import data from Salesforce?',
+  'How do I write a Dockerfile for a Go program?',
+  'How do I partition a MongoDB collection?',
+  'What does the company pay for overtime?',
+  'How do I set up a VPN on my laptop?',
+  'Which keyboard shortcuts does the editor have?',
+];
