@@ -6,7 +6,10 @@ export default {
   testPathIgnorePatterns: ['<rootDir>/test/e2e/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, sourceMaps: 'inline' }],
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
   },
   collectCoverageFrom: ['{constructs,stacks,policies,local,services}/**/*.ts', '!**/dist/**', '!**/*.d.ts'],
   coverageReporters: ['text-summary', 'lcov'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 
 /** The fixed facts of the node's own network. It exists in the node's namespaces only, so it cannot collide with the host's. */
@@ -17,7 +18,7 @@ export const kubernetesVersion = 'v1.35.4';
 
 /** Where one cluster keeps what has to last, below the project's state folder. */
 export interface ClusterLayout {
-  /** Name of the cluster, unique on this machine: it names the cgroup. */
+  /** Name of the cluster within its state folder. */
   readonly name: string;
   /** All of the cluster's state. */
   readonly folder: string;
@@ -45,7 +46,7 @@ export function clusterLayout(stateFolder: string, name = 'default'): ClusterLay
   };
 }
 
-/** The cgroup of a cluster, directly below the root of each hierarchy. */
+/** The cgroup of a cluster, directly below the root of each hierarchy: another one for each folder, so that several fit side by side. */
 export function cgroupName(layout: ClusterLayout): string {
-  return `keelson-${layout.name}`;
+  return `keelson-${layout.name}-${createHash('sha256').update(layout.folder).digest('hex').slice(0, 8)}`;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { type PulumiCli, pulumi } from './pulumi.ts';
@@ -59,7 +59,9 @@ export async function configureStack(
 ): Promise<void> {
   mkdirSync(path.dirname(files.inState), { recursive: true, mode: 0o700 });
   mkdirSync(path.dirname(files.inCheckout), { recursive: true });
+  // What another state left in the checkout is encrypted with that state's passphrase.
   if (existsSync(files.inState)) copyFileSync(files.inState, files.inCheckout);
+  else rmSync(files.inCheckout, { force: true });
   const backend = path.join(new URL(cli.env.PULUMI_BACKEND_URL ?? '').pathname, '.pulumi', 'stacks', 'keelson');
   if (!existsSync(path.join(backend, `${cli.stack}.json`))) {
     await pulumi(cli, ['stack', 'init', '--no-select']);

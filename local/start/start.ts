@@ -132,7 +132,7 @@ export async function start(options: StartOptions, paths: Paths, progress: Progr
       { layout, nodePid, kubectl: cluster.kubectl },
       {
         kwok: async () => (await ensureTools(['kwok'], { progress, paths })).path('kwok'),
-        kubeModule: path.join(import.meta.dirname, '..', 'toolchain', 'kube'),
+        kubeModule: path.join(import.meta.dirname, '..', 'toolchain', 'kwok'),
       },
     );
   });
@@ -150,7 +150,7 @@ export async function start(options: StartOptions, paths: Paths, progress: Progr
       NODE_COMPILE_CACHE: path.join(paths.cache, 'node-compile-cache'),
     },
   };
-  const changes = await deploy(cli, cluster, { platform, options, paths, progress, images: platformImages });
+  const changes = await deploy(cli, { platform, options, paths, progress, images: platformImages });
   const pods = await step(progress, 'all pods ready', 30, (update) =>
     untilPodsAreReady(cluster.kubectl, 240, (open) => update(open.map(({ name }) => name).join(', '))),
   );
@@ -179,11 +179,7 @@ interface Deployment {
 }
 
 /** Previews with the policy pack, and applies what differs. */
-async function deploy(
-  cli: PulumiCli,
-  cluster: Cluster,
-  { platform, options, paths, progress, images }: Deployment,
-): Promise<number> {
+async function deploy(cli: PulumiCli, { platform, options, paths, progress, images }: Deployment): Promise<number> {
   await step(progress, `configuration of ${cli.stack}`, 5, async () => {
     const files = stackConfigurationFiles(paths.repository, paths.state, cli.stack);
     const existed = existsSync(files.inState);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { clusterLayout } from '../../local/cluster/layout.ts';
+import { cgroupName, clusterLayout } from '../../local/cluster/layout.ts';
 import { Node } from '../../local/cluster/node.ts';
 import { keelson, kube, namespace, paths, ports, pulumi, start, state } from './support/platform.ts';
 
@@ -25,21 +25,16 @@ function processesOf(program: string): number[] {
     .filter((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
-        const ours = readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes('keelson-default') || inNodeOf(pid);
-        return ours && command.split('/').at(-1) === program;
+        return inNodeOf(pid) && command.split('/').at(-1) === program;
       } catch {
         return false;
       }
     });
 }
 
-/** Whether a process is in the network of the suite's own node: another platform may run beside it. */
-function inNodeOf(pid: number): boolean {
-  const node = new Node(clusterLayout(state())).pid;
-  return node !== undefined && network(pid) === network(node);
-}
-
-const network = (pid: number): string => readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n')[0] ?? '';
+/** Whether a process is below the cgroup of the suite's own node: another platform may run beside it. */
+const inNodeOf = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(cgroupName(clusterLayout(state())));
 
 describe('a second start', () => {
   it('changes nothing', async () => {
