@@ -5,7 +5,9 @@ import type { Command } from 'commander';
 import { execa } from 'execa';
 import { exitCodes } from '../failure.ts';
 import { resolvePaths } from '../paths.ts';
+import { createProgress } from '../progress.ts';
 import { installedProgram, jestTally, single, sum, type Tally, tallyLine } from '../test-run.ts';
+import { ensureDebianPackages } from '../toolchain/debian.ts';
 import { type CommandModule, examples } from './command.ts';
 
 interface TestOptions {
@@ -41,6 +43,16 @@ async function runChecks(repository: string, unitOnly: boolean, reports: string)
   return sum(tallies);
 }
 
+/** The servers that the unit tests of the services talk to, as Debian packages: real ones instead of stand-ins. */
+async function ensureServers(): Promise<void> {
+  const progress = createProgress();
+  try {
+    await ensureDebianPackages(['redis-server', 'postgresql-15'], { progress });
+  } finally {
+    progress.stop();
+  }
+}
+
 export const command: CommandModule<TestOptions> = {
   name: 'test',
   summary: 'check types and style, run the unit tests, and the end-to-end tests on the local cluster',
@@ -50,6 +62,7 @@ export const command: CommandModule<TestOptions> = {
       .addHelpText('after', examples('npm test', 'npm test -- --unit'));
   },
   async run(_args, { unit }) {
+    await ensureServers();
     const reports = mkdtempSync(path.join(tmpdir(), 'keelson-test-'));
     try {
       const tally = await runChecks(resolvePaths().repository, unit === true, reports);

@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { type BuiltImage, buildImages, buildNodeRootfs, type OnImageProgress } from '../images/index.ts';
 import type { Paths } from '../paths.ts';
 import { duration, type Progress } from '../progress.ts';
+import { ensureDebianPackages } from '../toolchain/debian.ts';
 import { ensureTools, platformTools, type Toolchain, type ToolName } from '../toolchain/index.ts';
 
 /** The images that the cluster itself runs from, and those of the platform; the first ones are needed earlier. */
@@ -74,6 +75,7 @@ export function makeParts(paths: Paths, progress: Progress): Parts {
     buildImages({ names: componentImages, progress: onImage, cache: paths.cache, tools: {} }),
   );
   const services = components
+    .then(() => ensureDebianPackages(['buildah', 'ca-certificates'], { progress, paths }))
     .then(() => bundleServices(paths))
     .then(() => buildImages({ names: serviceImages, progress: onImage, cache: paths.cache, tools: {} }));
   const cluster = Promise.all([program('kube'), program('local-path-provisioner')]).then(
