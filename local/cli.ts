@@ -11,6 +11,7 @@ const commands = {
   ask: () => import('./commands/ask.ts'),
   ingest: () => import('./commands/ingest.ts'),
   preview: () => import('./commands/preview.ts'),
+  bench: () => import('./commands/bench.ts'),
   test: () => import('./commands/test.ts'),
 } as const;
 
