@@ -1,0 +1,124 @@
+import { Images } from '../../../constructs/index.ts';
+import { type Composition, compose } from '../../../stacks/compose.ts';
+import { type Environment, environments } from '../../../stacks/environments.ts';
+import type { Footprint, Platform } from '../../../stacks/platforms/platform.ts';
+
+/** Column titles and rows. */
+type Table = readonly (readonly string[])[];
+
+function markdown([titles = [], ...rows]: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(titles), `|${titles.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+}
+
+function composition(platform: Platform, environment: Environment): Composition {
+  const images = new Images({ registry: 'registry.example' });
+  // Any text of the right length: no table shows it.
+  return compose({ platform, environment, images, secret: () => 'x'.repeat(32) });
+}
+
+const code = (text: string): string => `\`${text}\``;
+const everywhere = Object.values(environments);
+const inOrder = ({ namespaces }: Platform) => namespaces.flatMap(({ components }) => components);
+
+function components(platform: Platform): Table {
+  const { components: local } = composition(platform, environments.local);
+  const rows = inOrder(platform).flatMap(({ name }) => {
+    const made = local.get(name)?.workload;
+    if (made === undefined) return [];
+    const ports = Object.entries(made.ports).map(([port, { number }]) => `${port} ${number}`);
+    return [[code(name), made.controller.kind, ports.join(', ')]];
+  });
+  return [['component', 'runs as', 'ports'], ...rows];
+}
+
+function connections(platform: Platform): Table {
+  const declared = new Set<string>();
+  const rows = everywhere.flatMap((environment) =>
+    composition(platform, environment).connections.edges.flatMap(({ source, target, port, number, order }) => {
+      const row = [code(source.name), code(target.name), `${port} ${number}`, order ? 'yes' : 'no'];
+      const key = row.join();
+      if (declared.has(key)) return [];
+      declared.add(key);
+      return [row];
+    }),
+  );
+  const compare = (a: readonly string[], b: readonly string[]): number => (a.join() < b.join() ? -1 : 1);
+  return [['from', 'to', 'port', 'waits for it'], ...rows.sort(compare)];
+}
+
+function size({ cpu, memory, memoryLimit, storage }: Footprint): string {
+  return `${cpu}m, ${memory}–${memoryLimit} MiB${storage === undefined ? '' : `, ${storage} GiB`}`;
+}
+
+function sizes(platform: Platform): Table {
+  const scales = ['small', 'medium', 'large'] as const;
+  const rows = inOrder(platform).map(({ name, footprint }) => [
+    code(name),
+    ...scales.map((scale) => size(footprint[scale])),
+  ]);
+  return [['component', ...scales], ...rows];
+}
+
+function requests(
+  platform: Platform,
+  environment: Environment,
+): Readonly<Record<'cpu' | 'memory' | 'storage', number>> {
+  const made = composition(platform, environment).components;
+  const parts = inOrder(platform).map(({ name, footprint }) => {
+    const { cpu, memory, storage = 0 } = footprint[environment.scale];
+    const replicas = made.get(name)?.workload.replicas ?? 0;
+    return { cpu: cpu * replicas, memory: memory * replicas, storage };
+  });
+  const sum = (field: 'cpu' | 'memory' | 'storage'): number => parts.reduce((total, part) => total + part[field], 0);
+  return { cpu: sum('cpu'), memory: sum('memory'), storage: sum('storage') };
+}
+
+function environmentsOf(platform: Platform): Table {
+  const rows = everywhere.map((environment) => {
+    const { cpu, memory, storage } = requests(platform, environment);
+    return [
+      code(environment.name),
+      environment.scale,
+      String(environment.replicas),
+      `${(cpu / 1000).toFixed(1)} cores, ${(memory / 1024).toFixed(1)} GiB`,
+      `${storage} GiB`,
+      `${environment.metricsRetentionDays} days`,
+      environment.protectStateful ? 'yes' : 'no',
+    ];
+  });
+  const titles = ['', 'scale', 'replicas', 'requests', 'volumes', 'metrics kept', 'data protected'];
+  return [titles, ...rows];
+}
+
+function replacements(): Table {
+  const rows = everywhere.flatMap(({ name, replacements: list }) =>
+    list.map(({ component, by, reason }) => [code(name), component, by ?? 'nothing', reason]),
+  );
+  return [['environment', 'component', 'in its place', 'why'], ...rows];
+}
+
+/** The parts of a platform's page that follow from its data, by the name in the page's markers. */
+export function generatedParts(platform: Platform): ReadonlyMap<string, string> {
+  const tables: Readonly<Record<string, Table>> = {
+    components: components(platform),
+    connections: connections(platform),
+    sizes: sizes(platform),
+    environments: environmentsOf(platform),
+    replacements: replacements(),
+  };
+  return new Map(Object.entries(tables).map(([name, table]) => [name, markdown(table)]));
+}
+
+const part = /<!-- generated: (\w+) -->\n(?:[\s\S]*?\n)??<!-- end -->/g;
+
+/** The page with its generated parts as they should be. */
+export function withGeneratedParts(page: string, platform: Platform): string {
+  const parts = generatedParts(platform);
+  return page.replace(part, (_, name: string) => `<!-- generated: ${name} -->\n${parts.get(name) ?? ''}\n<!-- end -->`);
+}
+
+/** Names of the parts that the page has. */
+export function partsOf(page: string): readonly string[] {
+  return [...page.matchAll(part)].map(([, name = '']) => name);
+}
