@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml';
 import type { BuiltImage } from '../images/index.ts';
 import { type AddonImages, applyAddons } from './addons.ts';
 import { discardHalfInitialised, initialise, isInitialised } from './control-plane.ts';
-import { importImages } from './images.ts';
+import { importImages, pruneImages } from './images.ts';
 import { type Kubectl, kubectl } from './kubectl.ts';
 import { type ClusterLayout, network, nodeName } from './layout.ts';
 import { Node, type NodeParts } from './node.ts';
@@ -98,6 +98,11 @@ export class Cluster {
   /** @returns the references that the node did not have */
   async importImages(images: readonly BuiltImage[]): Promise<readonly string[]> {
     return importImages(this.node, this.#layout, images);
+  }
+
+  /** Forgets images of earlier builds. */
+  async pruneImages(kept: readonly BuiltImage[]): Promise<void> {
+    await pruneImages(this.node, kept);
   }
 
   /** Ends everything that runs and leaves the state for the next start. */

@@ -29,3 +29,17 @@ export async function importImages(
   }
   return missing.map(({ reference }) => reference);
 }
+
+/**
+ * Removes images of earlier builds, which nothing refers to any more: the kubelet is told never to collect images, since it could
+ * not pull them again.
+ *
+ * @param kept - all that the cluster and the platform run from
+ */
+export async function pruneImages(node: Node, kept: readonly BuiltImage[]): Promise<void> {
+  const digests = new Set(kept.map(({ digest }) => digest));
+  // containerd keeps an image for as long as any name of it is left, the ones that Kubernetes gives by its identifier included.
+  const [, ...rows] = (await node.run([...ctr, 'list'])).stdout.split('\n').map((line) => line.split(/\s+/));
+  const old = rows.flatMap(([name = '', , digest = '']) => (name === '' || digests.has(digest) ? [] : [name]));
+  if (old.length > 0) await node.run([...ctr, 'remove', '--sync', ...old]);
+}

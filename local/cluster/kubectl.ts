@@ -5,6 +5,13 @@ export interface Kubectl {
   /** Path of the program. */
   readonly program: string;
   readonly kubeconfig: string;
+  /** @default - the file's current context */
+  readonly context?: string;
+}
+
+/** The arguments that every call needs. */
+export function connectionArgs({ kubeconfig, context }: Kubectl): readonly string[] {
+  return ['--kubeconfig', kubeconfig, ...(context === undefined ? [] : ['--context', context])];
 }
 
 /**
@@ -13,7 +20,7 @@ export interface Kubectl {
  * @throws Error with kubectl's own message.
  */
 export async function kubectl(at: Kubectl, args: readonly string[], input?: string): Promise<string> {
-  const result = await execa(at.program, ['--kubeconfig', at.kubeconfig, ...args], {
+  const result = await execa(at.program, [...connectionArgs(at), ...args], {
     reject: false,
     ...(input === undefined ? {} : { input }),
   });
