@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { removeCgroup } from './cgroups.ts';
+import { killCgroup, removeCgroup } from './cgroups.ts';
 import { type ClusterLayout, cgroupName } from './layout.ts';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
@@ -36,6 +36,15 @@ interface NodeRecord {
 /** Shell: the processes whose children are the containers' first processes. */
 const shims = '$(pgrep -d, containerd-shim)';
 
+/** Name of a process's program; undefined once it has ended. */
+function commandOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
 const scripts = path.join(import.meta.dirname, 'node');
 
 /** The machine of the cluster: namespaces of its own whose process 1 supervises containerd, the kubelet and the node's agents. */
@@ -64,7 +73,7 @@ export class Node {
    * @throws Error with the end of the node's log when it does not come up.
    */
   async start(parts: NodeParts): Promise<void> {
-    this.#removeRemains();
+    await this.#removeRemains();
     mkdirSync(this.#layout.node, { recursive: true, mode: 0o700 });
     const log = openSync(this.#layout.log, 'w');
     const launcher = spawn(
@@ -92,7 +101,7 @@ export class Node {
       process.kill(pid, 'SIGKILL');
       while (this.pid !== undefined) await delay(20);
     }
-    await this.#untilRemainsAreGone();
+    await this.#removeRemains();
     rmSync(this.#layout.nodeRecord, { force: true });
   }
 
@@ -130,9 +139,13 @@ export class Node {
     for (let attempt = 0; attempt < 500; attempt += 1) {
       const children = `/proc/${launcher}/task/${launcher}/children`;
       if (!existsSync(children)) throw this.#failure('the node ended while it started');
-      const child = readFileSync(children, 'utf8').trim().split(' ')[0];
-      // boot replaces itself by the supervisor once everything is in place.
-      if (child && readFileSync(`/proc/${child}/comm`, 'utf8').trim() === 'tini') return Number(child);
+      // Before it becomes unshare, the launcher has short-lived children. boot replaces itself by the supervisor once everything
+      // is in place.
+      const supervisor = readFileSync(children, 'utf8')
+        .trim()
+        .split(' ')
+        .find((child) => commandOf(child) === 'tini');
+      if (supervisor !== undefined) return Number(supervisor);
       await delay(20);
     }
     throw this.#failure('the node did not start within 10 s');
@@ -152,19 +165,19 @@ export class Node {
     return new Error(`${what}; the end of ${this.#layout.log}:\n${log.join('\n')}`);
   }
 
-  /** A killed node leaves its cgroup behind: nothing else outlives its namespaces. */
-  #removeRemains(): void {
-    removeCgroup(cgroupName(this.#layout));
-  }
-
-  async #untilRemainsAreGone(): Promise<void> {
+  /**
+   * Whatever is left in the node's cgroup belongs to a node of which no record was kept: its start was killed, or its end. Nothing
+   * else outlives the namespaces.
+   */
+  async #removeRemains(): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        this.#removeRemains();
+        killCgroup(cgroupName(this.#layout));
+        removeCgroup(cgroupName(this.#layout));
         return;
       } catch (error) {
         // The kernel takes a moment to reap what was killed.
-        if (attempt >= 250) throw error;
+        if (attempt >= 500) throw error;
         await delay(20);
       }
     }
