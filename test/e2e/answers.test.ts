@@ -40,7 +40,10 @@ describe('questions over ingested documents', () => {
     const answer = await ask(question);
     expect(answer.grounded).toBe(true);
     expect(answer.answer).toContain(expected);
-    expect(answer.citations[0]).toMatchObject({ source: expect.stringContaining(`/${file}`), score: expect.any(Number) });
+    expect(answer.citations[0]).toMatchObject({
+      source: expect.stringContaining(`/${file}`),
+      score: expect.any(Number),
+    });
   });
 
   it('says that no document covers a question rather than inventing', async () => {
