@@ -14,7 +14,7 @@ function below(folder: string, extension: string): string[] {
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...below('docs', '.md')];
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 /** The text that a reader sees as text: without blocks of code. */
-const prose = (file: string): string => read(file).replace(/^ *```[\s\S]*?^ *```$/gm, '');
+const prose = (file: string): string => read(file).replace(/^ *(`{3,})[\s\S]*?^ *\1$/gm, '');
 
 /** Anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(file: string): ReadonlySet<string> {
@@ -56,12 +56,14 @@ const folders = readdirSync(root, { withFileTypes: true })
   .map(({ name }) => name);
 
 function missingPaths(file: string): string[] {
-  const quoted = [...prose(file).matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+  // Names in bold are files of a worked example, which has a test of its own.
+  const text = prose(file).replace(/\*\*`[^`\n]+`\*\*/g, '');
+  const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map(([, name = '']) => name);
   return quoted
-    .map((text) => text.replace(/:\d+$/, ''))
-    .filter((text) => /^[\w.@/*-]+$/.test(text) && folders.includes(text.split('/')[0] ?? '') && text.includes('/'))
-    .map((text) => text.replace(/\/?\*.*$/, ''))
-    .filter((text) => !existsSync(path.join(root, text)) && !existsSync(path.join(root, path.dirname(file), text)));
+    .map((name) => name.replace(/:\d+$/, ''))
+    .filter((name) => /^[\w.@/*-]+$/.test(name) && folders.includes(name.split('/')[0] ?? '') && name.includes('/'))
+    .map((name) => name.replace(/\/?\*.*$/, ''))
+    .filter((name) => !existsSync(path.join(root, name)) && !existsSync(path.join(root, path.dirname(file), name)));
 }
 
 /** Built by a command; the rest of a page's paths lie in the repository. */
@@ -90,7 +92,9 @@ describe.each(pages)('%s', (file) => {
 
 describe('docs/index.md', () => {
   it('leads to every page', () => {
-    const links = [...read('docs/index.md').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => path.join('docs', link));
+    const links = [...read('docs/index.md').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) =>
+      path.join('docs', link),
+    );
     const others = pages.filter((page) => page.startsWith('docs/') && page !== 'docs/index.md');
     expect(others.filter((page) => !links.includes(page))).toEqual([]);
   });
