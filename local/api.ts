@@ -5,6 +5,8 @@ import { clusterLayout } from './cluster/layout.ts';
 import { lastRelays } from './cluster/relays.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Paths } from './paths.ts';
+import { chosenPaths, readChoice } from './start/choice.ts';
+import { lastForwards } from './start/port-forwards.ts';
 
 /** Where the orchestrator answers, and with which token. */
 export interface Api {
@@ -22,7 +24,9 @@ const defaultPort = 8000;
 
 /** Port of the orchestrator on this machine: the one of the last start, else the usual one. */
 function localPort(paths: Paths): number {
-  return lastRelays(clusterLayout(paths.state)).find(({ name }) => name === 'orchestrator')?.port ?? defaultPort;
+  const folder = chosenPaths(paths).state;
+  const relays = readChoice(paths).kind === 'embedded' ? lastRelays(clusterLayout(folder)) : lastForwards(folder);
+  return relays.find(({ name }) => name === 'orchestrator')?.port ?? defaultPort;
 }
 
 /**
@@ -42,8 +46,9 @@ export function findApi(paths: Paths, url?: string, env: NodeJS.ProcessEnv = pro
     return { url: new URL(url), token: env.KEELSON_API_TOKEN ?? '' };
   }
   const address = new URL(`http://127.0.0.1:${localPort(paths)}`);
-  if (!existsSync(paths.apiToken)) throw notRunning(address, 'not started on this machine');
-  return { url: address, token: readFileSync(paths.apiToken, 'utf8').trim() };
+  const { apiToken } = chosenPaths(paths);
+  if (!existsSync(apiToken)) throw notRunning(address, 'not started on this machine');
+  return { url: address, token: readFileSync(apiToken, 'utf8').trim() };
 }
 
 function notRunning(url: URL, value: string): Failure {

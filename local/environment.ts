@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { clusterLayout } from './cluster/layout.ts';
 import { codeOf } from './failure.ts';
 import type { Paths } from './paths.ts';
 
@@ -57,7 +56,7 @@ export function environmentVariables(
 ): Record<string, string> {
   return {
     PATH: searchPath(paths, tools.binDir, inherited.PATH ?? ''),
-    KUBECONFIG: clusterLayout(paths.state).kubeconfig,
+    KUBECONFIG: paths.kubeconfig,
     PULUMI_HOME: paths.pulumiHome,
     PULUMI_BACKEND_URL: pathToFileURL(paths.pulumiBackend).href,
     PULUMI_CONFIG_PASSPHRASE_FILE: paths.pulumiPassphrase,

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { clusterLayout } from './cluster/layout.ts';
 import { exitCodes, Failure } from './failure.ts';
 
 /** Where things lie on this machine. Nothing outside these folders is written, besides Go's own caches. */
@@ -20,6 +21,8 @@ export interface Paths {
   readonly pulumiPassphrase: string;
   readonly pulumiHome: string;
   readonly pulumiBackend: string;
+  /** KUBECONFIG of the cluster that the platform runs on: a file of ours for the embedded one. */
+  readonly kubeconfig: string;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -50,6 +53,15 @@ function base(env: Variables, own: string, xdg: string, fallback: string): strin
 export function resolvePaths(env: Variables = process.env): Paths {
   const cache = base(env, 'KEELSON_CACHE', 'XDG_CACHE_HOME', '.cache');
   const state = base(env, 'KEELSON_STATE', 'XDG_STATE_HOME', path.join('.local', 'state'));
+  return foldersOf(cache, state);
+}
+
+/** The same places with another folder of state, for what a cluster of the person's own keeps apart. */
+export function withState(paths: Paths, state: string): Paths {
+  return foldersOf(paths.cache, state);
+}
+
+function foldersOf(cache: string, state: string): Paths {
   const secrets = path.join(state, 'secrets');
   return {
     repository: path.resolve(import.meta.dirname, '..'),
@@ -62,5 +74,6 @@ export function resolvePaths(env: Variables = process.env): Paths {
     pulumiPassphrase: path.join(secrets, 'pulumi-passphrase'),
     pulumiHome: path.join(state, 'pulumi', 'home'),
     pulumiBackend: path.join(state, 'pulumi', 'backend'),
+    kubeconfig: clusterLayout(state).kubeconfig,
   };
 }

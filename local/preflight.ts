@@ -26,7 +26,15 @@ export interface Needs {
    * Free space in GiB for what is built and kept. 12 is enough for everything from empty caches; see {@link spaceNeeded}.
    */
   readonly gibibytes: number;
+  /**
+   * What is made here: `cluster` is everything, `images` needs root for the owners of their files, `tools` needs little.
+   *
+   * @default cluster
+   */
+  readonly makes?: Makes;
 }
+
+export type Makes = 'cluster' | 'images' | 'tools';
 
 // Number of the capability that namespaces and mounts need: CAP_SYS_ADMIN in linux/capability.h.
 const sysAdmin = 21n;
@@ -52,7 +60,8 @@ export function problemsOf(machine: Machine, paths: Paths, needs: Needs): readon
     // Nothing else can be asked of it.
     return [problem('system', value, 'Use Linux on x86-64, for example in a virtual machine')];
   }
-  if (!isDebianLike(machine.osRelease)) {
+  const { makes = 'cluster' } = needs;
+  if (makes !== 'tools' && !isDebianLike(machine.osRelease)) {
     problems.push(
       problem(
         '/etc/os-release',
@@ -61,15 +70,16 @@ export function problemsOf(machine: Machine, paths: Paths, needs: Needs): readon
       ),
     );
   }
-  if (machine.uid !== 0) {
+  if (makes !== 'tools' && machine.uid !== 0) {
+    const instead = makes === 'images' ? ', or name a registry that has the images: --registry <prefix>' : '';
     problems.push(
       problem(
         'user',
         `id ${machine.uid} is not root`,
-        'Run the command as root, for example: sudo --preserve-env=PATH npm start',
+        `Run the command as root, for example: sudo --preserve-env=PATH npm start${instead}`,
       ),
     );
-  } else if (((machine.capabilities >> sysAdmin) & 1n) === 0n) {
+  } else if (makes !== 'tools' && ((machine.capabilities >> sysAdmin) & 1n) === 0n) {
     problems.push(
       problem(
         '/proc/self/status',
@@ -77,7 +87,7 @@ export function problemsOf(machine: Machine, paths: Paths, needs: Needs): readon
         'Run in a privileged container or on the machine itself',
       ),
     );
-  } else {
+  } else if (makes === 'cluster') {
     const cgroup = machine.cgroupProblem();
     if (cgroup !== undefined) {
       problems.push(
@@ -165,7 +175,9 @@ export function thisMachine(): Machine {
 }
 
 /** GiB that a start needs: what is in the cache already is not made a second time. */
-export function spaceNeeded(paths: Paths): number {
+export function spaceNeeded(paths: Paths, makes: Makes = 'cluster'): number {
+  // The tools alone with what Go keeps to build them.
+  if (makes === 'tools') return 4;
   const cached = read(path.join(paths.images, 'images.json')) !== '';
   return cached ? 3 : 12;
 }

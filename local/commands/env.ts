@@ -1,6 +1,7 @@
 import { conflictingVariables, prepareEnvironment } from '../environment.ts';
 import { resolvePaths } from '../paths.ts';
 import { createProgress } from '../progress.ts';
+import { chosenPaths } from '../start/choice.ts';
 import { ensureTools, findTools, pulumiTools } from '../toolchain/index.ts';
 import { type CommandModule, examples } from './command.ts';
 
@@ -28,7 +29,7 @@ export const command: CommandModule = {
     );
   },
   async run() {
-    const paths = resolvePaths();
+    const paths = chosenPaths(resolvePaths());
     const progress = createProgress(process.stderr);
     try {
       // kubectl comes with the cluster's programs: it is there after the first start, and not worth minutes here.

@@ -7,6 +7,7 @@ import type { ExitCode } from '../failure.ts';
 import { exitCodes } from '../failure.ts';
 import { type Paths, resolvePaths } from '../paths.ts';
 import { createProgress } from '../progress.ts';
+import { type Choice, contextOf, pathsFor, readChoice } from '../start/choice.ts';
 import { ensureTools, pulumiTools } from '../toolchain/index.ts';
 import { type CommandModule, examples } from './command.ts';
 
@@ -43,15 +44,13 @@ export function previewVariables(
  * configuration that the start would give it, but for the images: to build them takes minutes,
  * and a preview needs only their names.
  */
-async function makeStack(cli: PulumiCli, paths: Paths): Promise<void> {
-  const [{ pulumi }, { configureStack, stackConfigurationFiles }, { platforms }, { nodeName }, { recipes }] =
-    await Promise.all([
-      import('../deploy/pulumi.ts'),
-      import('../deploy/stack-configuration.ts'),
-      import('../../stacks/platforms/index.ts'),
-      import('../cluster/layout.ts'),
-      import('../images/recipes.ts'),
-    ]);
+async function makeStack(cli: PulumiCli, paths: Paths, choice: Choice): Promise<void> {
+  const [{ pulumi }, { configureStack, stackConfigurationFiles }, { platforms }, { recipes }] = await Promise.all([
+    import('../deploy/pulumi.ts'),
+    import('../deploy/stack-configuration.ts'),
+    import('../../stacks/platforms/index.ts'),
+    import('../images/recipes.ts'),
+  ]);
   const platform = Object.values(platforms).find(({ name }) => cli.stack === `${name}.local`);
   if (platform === undefined) {
     await pulumi(cli, ['stack', 'select', '--create']);
@@ -67,7 +66,7 @@ async function makeStack(cli: PulumiCli, paths: Paths): Promise<void> {
   rmSync(files.inCheckout, { force: true });
   await configureStack(cli, files, {
     images: Object.fromEntries(recipes.map(({ name }) => [name, `keelson.local/${name}:not-built`])),
-    kubeContext: nodeName,
+    kubeContext: contextOf(choice),
     simulatedGpuNodes: 0,
     secrets: platform.secrets,
     givenSecrets: { apiToken: secretFile(paths.apiToken) },
@@ -84,7 +83,9 @@ export const command: CommandModule<PreviewOptions> = {
       .addHelpText('after', examples('npm run preview', 'npm run preview -- --stack multi-agent-rag.dev --diff'));
   },
   async run(_args, { stack, diff }): Promise<ExitCode | undefined> {
-    const paths = resolvePaths();
+    const root = resolvePaths();
+    const choice = readChoice(root);
+    const paths = pathsFor(root, choice);
     const progress = createProgress(process.stderr);
     let program: string;
     let variables: Variables;
@@ -97,7 +98,7 @@ export const command: CommandModule<PreviewOptions> = {
     }
     const { execa } = await import('execa');
     const settings = { cwd: paths.repository, env: variables, reject: false, stdin: 'ignore' } as const;
-    await makeStack({ program, stack, folder: paths.repository, env: variables }, paths);
+    await makeStack({ program, stack, folder: paths.repository, env: variables }, paths, choice);
     const args = [
       'preview',
       '--stack',

@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { localStack } from '../environment.ts';
+import { exitCodes, Failure } from '../failure.ts';
 import { resolvePaths } from '../paths.ts';
 import { createProgress, duration } from '../progress.ts';
+import type { ClusterOptions } from '../start/choose.ts';
 import { type CommandModule, examples } from './command.ts';
 
-interface Options {
+interface Options extends ClusterOptions {
   readonly stack: string;
   readonly fresh: boolean;
   readonly gpuNodes: number;
@@ -28,13 +30,19 @@ export function addPort(text: string, before: Readonly<Record<string, number>>):
 
 export const command: CommandModule<Options> = {
   name: 'start',
-  summary: 'bring the platform up on an embedded Kubernetes; again, it only does what is missing',
+  summary: 'bring the platform up on this machine; again, it only does what is missing',
   configure(command) {
     command
       .option('--stack <stack>', 'platform to run, as <platform>.local', localStack)
       .option('--fresh', 'forget the data of earlier runs first', false)
       .option('--gpu-nodes <n>', 'simulated GPU nodes', count, 0)
       .option('--port <name=port>', 'port on 127.0.0.1 for one of the addresses; can be repeated', addPort, {})
+      .option('--embedded', 'run on the embedded Kubernetes: what a start does that was never told otherwise')
+      .option('--kubeconfig <file>', 'run on a cluster that exists; remembered, as the options below are')
+      .option('--context <name>', 'its context in that file; without this, the current one')
+      .option('--load-images <command>', 'shell command that loads an archive of images, given on its standard input')
+      .option('--registry <prefix>', 'registry that has the images, so that none is built or loaded')
+      .option('--kind [name]', 'run on a cluster of kind, which is made if there is none of that name (keelson)')
       .addHelpText(
         'after',
         examples(
@@ -42,15 +50,31 @@ export const command: CommandModule<Options> = {
           'npm start -- --port orchestrator=18000',
           'npm start -- --gpu-nodes 4',
           'npm start -- --fresh',
+          "npm start -- --kubeconfig ~/.kube/config --context k3s --load-images 'k3s ctr images import -'",
+          'npm start -- --kind',
         ),
       );
   },
-  async run(_, { stack, fresh, gpuNodes, port }) {
+  async run(_, { stack, fresh, gpuNodes, port, ...cluster }) {
     const since = Date.now();
     const paths = resolvePaths();
     const progress = createProgress();
-    const { preflight } = await import('../preflight.ts');
-    await preflight(paths);
+    const [{ preflight, spaceNeeded }, { choose }, { readChoice }] = await Promise.all([
+      import('../preflight.ts'),
+      import('../start/choose.ts'),
+      import('../start/choice.ts'),
+    ]);
+    const choice = choose(cluster, readChoice(paths), paths);
+    if (gpuNodes > 0 && choice.kind !== 'embedded') {
+      throw new Failure({
+        path: '--gpu-nodes',
+        value: 'nodes are simulated on the embedded cluster only',
+        cure: 'Leave it out, or add --embedded',
+        exitCode: exitCodes.usage,
+      });
+    }
+    const makes = choice.kind === 'embedded' ? 'cluster' : choice.registry === undefined ? 'images' : 'tools';
+    await preflight(paths, { gibibytes: spaceNeeded(paths, makes), makes });
     const [{ start }, { withLock }, { table }] = await Promise.all([
       import('../start/start.ts'),
       import('../toolchain/lock.ts'),
@@ -62,7 +86,7 @@ export const command: CommandModule<Options> = {
         progress.note(`Waiting: ${holder} is starting or stopping this platform`);
       const started = await withLock(
         paths.state,
-        () => start({ stack, fresh, gpuNodes, ports: port }, paths, progress),
+        () => start({ stack, cluster: choice, fresh, gpuNodes, ports: port }, paths, progress),
         { onWait },
       );
       progress.stop();

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { localStack } from '../environment.ts';
 import { resolvePaths } from '../paths.ts';
 import { createProgress } from '../progress.ts';
 import { type CommandModule, examples } from './command.ts';
@@ -13,14 +14,15 @@ export const command: CommandModule<{ readonly fresh: boolean }> = {
   },
   async run(_, { fresh }) {
     const paths = resolvePaths();
-    const [{ Cluster }, { clusterLayout }, { removeEverything }, { withLock }] = await Promise.all([
-      import('../cluster/cluster.ts'),
+    const [{ clusterLayout }, { pathsFor, readChoice, titleOf }, { openTarget }, { withLock }] = await Promise.all([
       import('../cluster/layout.ts'),
-      import('../start/remove.ts'),
+      import('../start/choice.ts'),
+      import('../start/open.ts'),
       import('../toolchain/lock.ts'),
     ]);
-    const layout = clusterLayout(paths.state);
-    if (!existsSync(layout.folder)) {
+    const choice = readChoice(paths);
+    const isEmbedded = choice.kind === 'embedded';
+    if (!existsSync(isEmbedded ? clusterLayout(paths.state).folder : pathsFor(paths, choice).state)) {
       process.stdout.write('Nothing runs, and there is no data.\n');
       return;
     }
@@ -28,12 +30,17 @@ export const command: CommandModule<{ readonly fresh: boolean }> = {
     const onWait = (holder: string): void => progress.note(`Waiting: ${holder} is starting or stopping this platform`);
     const task = progress.task(fresh ? 'stop and remove the data' : 'stop', 12);
     try {
-      const cluster = new Cluster(layout, 'kubectl');
-      await withLock(paths.state, () => (fresh ? removeEverything(cluster, paths) : cluster.stop()), { onWait });
+      const target = openTarget(choice, paths, progress, { stack: localStack });
+      await withLock(paths.state, () => (fresh ? target.remove() : target.stop()), { onWait });
       task.done();
     } finally {
       progress.stop();
     }
-    process.stdout.write(fresh ? 'Stopped; its data is gone.\n' : 'Stopped. npm start goes on where it was.\n');
+    if (fresh) process.stdout.write('Stopped; its data is gone.\n');
+    else if (isEmbedded) process.stdout.write('Stopped. npm start goes on where it was.\n');
+    else {
+      process.stdout.write(`Its ports on this machine are closed; the platform still runs on ${titleOf(choice)}.\n`);
+      process.stdout.write('npm start opens them again, npm stop -- --fresh removes the platform.\n');
+    }
   },
 };

@@ -10,6 +10,8 @@ export interface StackValues {
   readonly images: Readonly<Record<string, string>>;
   /** Context of the kubeconfig. */
   readonly kubeContext: string;
+  /** Registry and prefix of images that are not named above. @default - none */
+  readonly registry?: string;
   readonly simulatedGpuNodes: number;
   /** Secrets that need a value. One that has a value keeps it. */
   readonly secrets: readonly string[];
@@ -71,7 +73,10 @@ export async function configureStack(
     images: values.images,
     kubeContext: values.kubeContext,
     simulatedGpuNodes: String(values.simulatedGpuNodes),
+    ...(values.registry !== undefined && { registry: values.registry }),
   };
+  if (values.registry === undefined && now['keelson:registry'] !== undefined)
+    await pulumi(cli, ['config', 'rm', 'keelson:registry']);
   for (const [key, value] of Object.entries(plain)) {
     const present = now[`keelson:${key}`];
     if (same(typeof present === 'number' ? String(present) : present, value)) continue;
@@ -82,7 +87,7 @@ export async function configureStack(
         '--plaintext',
         `keelson:${key}["${name}"]=${text}`,
       ]);
-      await pulumi(cli, ['config', 'set-all', '--path', ...assignments]);
+      if (assignments.length > 0) await pulumi(cli, ['config', 'set-all', '--path', ...assignments]);
     }
   }
   const secrets = entries(now['keelson:secrets']);

@@ -4,7 +4,7 @@ import { type BuiltImage, buildImages, buildNodeRootfs, type OnImageProgress } f
 import type { Paths } from '../paths.ts';
 import { duration, type Progress } from '../progress.ts';
 import { ensureDebianPackages } from '../toolchain/debian.ts';
-import { ensureTools, platformTools, type Toolchain, type ToolName } from '../toolchain/index.ts';
+import { ensureTools, platformTools, pulumiTools, type Toolchain, type ToolName } from '../toolchain/index.ts';
 
 /** The images that the cluster itself runs from, and those of the platform; the first ones are needed earlier. */
 const clusterImages = ['pause', 'kube', 'base', 'local-path-provisioner'] as const;
@@ -22,14 +22,18 @@ const componentImages = [
 
 type Images = Readonly<Record<string, BuiltImage>>;
 
-/** Everything that has to be made before the platform runs; each promise settles as soon as its part is there. */
-export interface Parts {
-  /** The programs that the cluster needs, by name. */
-  readonly kube: Promise<string>;
+/** What has to be made before the platform runs on any cluster; each promise settles as soon as its part is there. */
+export interface PlatformParts {
   readonly tools: Promise<Toolchain>;
+  readonly platformImages: Promise<Images>;
+}
+
+/** What the embedded cluster needs besides. */
+export interface Parts extends PlatformParts {
+  /** The program of all Kubernetes components. */
+  readonly kube: Promise<string>;
   readonly rootfs: Promise<string>;
   readonly clusterImages: Promise<Images>;
-  readonly platformImages: Promise<Images>;
 }
 
 /** Shows the image builder's events: a line for each image that is built, none for one that is kept. */
@@ -51,7 +55,38 @@ async function bundleServices(paths: Paths): Promise<void> {
   }
 }
 
-/** Starts to make all parts, those that wait for downloads beside those that need the processors. */
+/** Builds the images of the platform: those of its components first, then those of its services. */
+function makePlatformImages(paths: Paths, progress: Progress, after: Promise<unknown>): Promise<Images> {
+  const onImage = imageProgress(progress);
+  const build = (names: readonly string[]): ReturnType<typeof buildImages> =>
+    buildImages({ names, progress: onImage, cache: paths.cache, tools: {} });
+  const components = after.then(() => build(componentImages));
+  const services = components
+    .then(() => ensureDebianPackages(['buildah', 'ca-certificates'], { progress, paths }))
+    .then(() => bundleServices(paths))
+    .then(() => build(serviceImages));
+  return Promise.all([components, services]).then(([a, b]) => ({ ...a.images, ...b.images }));
+}
+
+/** Each is awaited in its turn; until then a failure of one is not unhandled. */
+function awaitedLater(parts: readonly Promise<unknown>[]): void {
+  for (const part of parts) part.catch(() => undefined);
+}
+
+/**
+ * Starts to make what the platform needs on a cluster that exists already.
+ *
+ * @param images - how it gets its images: a registry has them, or they are built here
+ */
+export function makePlatformParts(paths: Paths, progress: Progress, images: 'pulled' | 'built'): PlatformParts {
+  const tools = ensureTools(pulumiTools, { progress, paths });
+  const platformImages =
+    images === 'pulled' ? Promise.resolve({}) : makePlatformImages(paths, progress, Promise.resolve());
+  awaitedLater([tools, platformImages]);
+  return { tools, platformImages };
+}
+
+/** Starts to make all parts of a platform on the embedded cluster, those that wait for downloads beside those that need the processors. */
 export function makeParts(paths: Paths, progress: Progress): Parts {
   const ready = new Map<ToolName, PromiseWithResolvers<string>>(
     platformTools.map((name): [ToolName, PromiseWithResolvers<string>] => [name, Promise.withResolvers<string>()]),
@@ -71,13 +106,6 @@ export function makeParts(paths: Paths, progress: Progress): Parts {
   const rootfs = buildNodeRootfs({ progress: onImage, cache: paths.cache }).then(({ path: folder }) =>
     path.resolve(folder),
   );
-  const components = rootfs.then(() =>
-    buildImages({ names: componentImages, progress: onImage, cache: paths.cache, tools: {} }),
-  );
-  const services = components
-    .then(() => ensureDebianPackages(['buildah', 'ca-certificates'], { progress, paths }))
-    .then(() => bundleServices(paths))
-    .then(() => buildImages({ names: serviceImages, progress: onImage, cache: paths.cache, tools: {} }));
   const cluster = Promise.all([program('kube'), program('local-path-provisioner')]).then(
     ([kube, localPathProvisioner]) =>
       buildImages({
@@ -92,11 +120,11 @@ export function makeParts(paths: Paths, progress: Progress): Parts {
     tools,
     rootfs,
     clusterImages: cluster.then(({ images }) => images),
-    platformImages: Promise.all([components, services]).then(([a, b]) => ({ ...a.images, ...b.images })),
+    platformImages: makePlatformImages(paths, progress, rootfs),
   };
-  // Each is awaited in its turn; until then a failure of one is not unhandled.
-  for (const part of [...Object.values(parts), ...[...ready.values()].map(({ promise }) => promise)]) {
-    Promise.resolve<unknown>(part).catch(() => undefined);
-  }
+  awaitedLater([
+    ...Object.values<Promise<unknown>>({ ...parts }),
+    ...[...ready.values()].map(({ promise }) => promise),
+  ]);
   return parts;
 }

@@ -43,26 +43,33 @@ export function podStates(json: string): readonly PodState[] {
     });
 }
 
-/** All pods of all namespaces. */
-export async function allPods(at: Kubectl): Promise<readonly PodState[]> {
-  return podStates(await kubectl(at, ['get', 'pods', '--all-namespaces', '-o', 'json', '--request-timeout=10s']));
+/**
+ * All pods.
+ *
+ * @param namespaces - only those in these ones. @default - all namespaces
+ */
+export async function allPods(at: Kubectl, namespaces?: readonly string[]): Promise<readonly PodState[]> {
+  const list = await kubectl(at, ['get', 'pods', '--all-namespaces', '-o', 'json', '--request-timeout=10s']);
+  return podStates(list).filter(({ namespace }) => namespaces?.includes(namespace) ?? true);
 }
 
 /**
  * Waits until every pod is ready.
  *
  * @param onWait - called with those that are not, whenever they change
+ * @param namespaces - waits for those in these ones only. @default - all namespaces
  * @throws Error naming the pods that are not ready in time, each with the reason
  */
 export async function untilPodsAreReady(
   at: Kubectl,
   seconds: number,
   onWait: (open: readonly PodState[]) => void,
+  namespaces?: readonly string[],
 ): Promise<number> {
   const deadline = Date.now() + seconds * 1000;
   let shown = '';
   for (;;) {
-    const pods = await allPods(at);
+    const pods = await allPods(at, namespaces);
     const open = pods.filter(({ ready }) => !ready);
     if (pods.length > 0 && open.length === 0) return pods.length;
     const text = open.map(({ namespace, name, reason }) => `${namespace}/${name} (${reason})`).join(', ');

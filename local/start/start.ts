@@ -1,26 +1,27 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { platforms } from '../../stacks/platforms/index.ts';
 import type { Platform } from '../../stacks/platforms/platform.ts';
-import { apiRelay, Cluster } from '../cluster/cluster.ts';
-import { simulateGpuNodes } from '../cluster/gpu-nodes.ts';
-import { clusterLayout, nodeName } from '../cluster/layout.ts';
-import { lastRelays, type Relay } from '../cluster/relays.ts';
+import { apiRelay } from '../cluster/cluster.ts';
+import { clusterLayout } from '../cluster/layout.ts';
+import type { Relay } from '../cluster/relays.ts';
 import { numberOfChanges, type PulumiCli, preview, pulumi } from '../deploy/pulumi.ts';
 import { repairStack } from '../deploy/repair.ts';
 import { configureStack, stackConfigurationFiles } from '../deploy/stack-configuration.ts';
-import { conflictingVariables, prepareEnvironment, secretFile } from '../environment.ts';
+import { secretFile } from '../environment.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import type { Paths } from '../paths.ts';
 import type { Progress } from '../progress.ts';
-import { ensureTools } from '../toolchain/index.ts';
-import { makeParts } from './parts.ts';
+import { type Choice, pathsFor, readChoice, titleOf, writeChoice } from './choice.ts';
+import { cliFor } from './cli.ts';
+import { openTarget } from './open.ts';
 import { untilPodsAreReady } from './pods.ts';
-import { removeEverything } from './remove.ts';
+import type { ClusterTarget } from './target.ts';
 
 export interface StartOptions {
   /** A stack `<platform>.local`. */
   readonly stack: string;
+  /** Where it runs. */
+  readonly cluster: Choice;
   /** Forget the data of earlier runs. */
   readonly fresh: boolean;
   /** Simulated GPU nodes. */
@@ -53,14 +54,20 @@ export function platformOf(stack: string): Platform {
 }
 
 /**
- * The ports of the host's loopback that lead into the platform: the chosen ones, else those of the last start, else the ports that
+ * The ports of the host's loopback that lead to the cluster and into the platform: the chosen ones, else those of the last start, else the ports that
  * the guides name.
  *
+ * @param ofCluster - ports that lead to the cluster itself. @default - the embedded cluster's API server
  * @throws Failure for a choice that names nothing
  */
-export function relaysOf(platform: Platform, last: readonly Relay[], chosen: StartOptions['ports']): readonly Relay[] {
+export function relaysOf(
+  platform: Platform,
+  last: readonly Relay[],
+  chosen: StartOptions['ports'],
+  ofCluster: readonly Relay[] = [apiRelay()],
+): readonly Relay[] {
   const wanted: Relay[] = [
-    apiRelay(),
+    ...ofCluster,
     ...platform.entries.flatMap(({ component, port }) => {
       const home = platform.namespaces.find(({ components }) => components.some(({ name }) => name === component));
       return home === undefined
@@ -104,88 +111,65 @@ async function step<T>(
 /** Brings the platform up, from whatever is there: nothing, a stopped cluster, or one that runs already. */
 export async function start(options: StartOptions, paths: Paths, progress: Progress): Promise<Started> {
   const platform = platformOf(options.stack);
-  const layout = clusterLayout(paths.state);
-  const relays = relaysOf(platform, lastRelays(layout), options.ports);
-  const parts = makeParts(paths, progress);
+  const target = openTarget(options.cluster, paths, progress, options);
+  // A wrong choice of ports is told before anything is made; the last ones may be known only later.
+  relaysOf(platform, target.lastRelays(), options.ports, target.relays);
+  const parts = await target.prepare();
+  const relays = relaysOf(platform, target.lastRelays(), options.ports, target.relays);
+  await leaveLast(target, paths, progress, options.stack);
+  if (options.fresh) await step(progress, 'remove the data of earlier runs', 5, () => target.remove());
+  await step(progress, 'Kubernetes', 20, (update) => target.start(relays, update));
+  writeChoice(paths, target.choice);
+  const images = await parts.platformImages;
+  await step(progress, 'images into the cluster', 15, () => target.importImages(Object.values(images)));
 
-  const kube = await parts.kube;
-  const cluster = new Cluster(layout, path.join(path.dirname(kube), 'kubectl'));
-  if (options.fresh) {
-    await step(progress, 'remove the data of earlier runs', 5, () => removeEverything(cluster, paths));
-  }
-  const images = await parts.clusterImages;
-  const rootfs = await parts.rootfs;
-  await step(progress, 'Kubernetes', 20, async (update) => {
-    update('control plane');
-    await cluster.start({ rootfs, kube }, Object.values(images), relays[0]?.port);
-    await cluster.relay(relays);
-    await cluster.untilReady();
-    update('DNS, storage, metrics');
-    await cluster.addons({
-      base: referenceOf(images, 'base'),
-      localPathProvisioner: referenceOf(images, 'local-path-provisioner'),
-    });
-    const nodePid = cluster.node.pid;
-    if (nodePid === undefined) throw new Error(`the node ended; its log: ${layout.log}`);
-    await simulateGpuNodes(
-      options.gpuNodes,
-      { layout, nodePid, kubectl: cluster.kubectl },
-      {
-        kwok: async () => (await ensureTools(['kwok'], { progress, paths })).path('kwok'),
-        kubeModule: path.join(import.meta.dirname, '..', 'toolchain', 'kwok'),
-      },
-    );
-  });
-  const platformImages = await parts.platformImages;
-  await step(progress, 'images into the cluster', 15, () => cluster.importImages(Object.values(platformImages)));
-
-  const tools = await parts.tools;
-  const cli: PulumiCli = {
-    program: tools.path('pulumi'),
-    stack: options.stack,
-    folder: paths.repository,
-    env: {
-      ...prepareEnvironment(paths, tools.toolPaths),
-      ...Object.fromEntries(conflictingVariables.map((name) => [name, undefined])),
-      NODE_COMPILE_CACHE: path.join(paths.cache, 'node-compile-cache'),
-    },
-  };
-  const changes = await deploy(cli, { platform, options, paths, progress, images: platformImages });
+  const cli = cliFor(options.stack, target.paths, await parts.tools);
+  const changes = await deploy(cli, { platform, options, target, progress, images });
+  const ours = target.isOurs ? undefined : platform.namespaces.map(({ name }) => name);
   const pods = await step(progress, 'all pods ready', 30, (update) =>
-    untilPodsAreReady(cluster.kubectl, 240, (open) => update(open.map(({ name }) => name).join(', '))),
+    untilPodsAreReady(target.kubectl, 240, (open) => update(open.map(({ name }) => name).join(', ')), ours),
   );
-  const entries = relays.map(({ name, port }) => ({
-    name,
-    address: name === 'kubernetes' ? `https://127.0.0.1:${port}` : `http://127.0.0.1:${port}`,
-    what:
-      platform.entries.find(({ component }) => component === name)?.what ??
-      'API server; eval "$(npm run --silent env)" sets KUBECONFIG',
-  }));
-  return { entries, pods, changes };
+  await target.relay(relays);
+  const cluster = {
+    name: 'kubernetes',
+    address: target.address(relays),
+    what: 'API server; eval "$(npm run --silent env)" sets KUBECONFIG',
+  };
+  const entries = platform.entries.flatMap(({ component, what }) => {
+    const relay = relays.find(({ name }) => name === component);
+    return relay === undefined ? [] : [{ name: component, address: `http://127.0.0.1:${relay.port}`, what }];
+  });
+  return { entries: [cluster, ...entries], pods, changes };
 }
 
-function referenceOf(images: Readonly<Record<string, { readonly reference: string }>>, name: string): string {
-  const image = images[name];
-  if (image === undefined) throw new Error(`image ${name} was not built`);
-  return image.reference;
+/** Stops what the last start made run on another cluster: nothing would lead to it any more. Its data stays. */
+async function leaveLast(target: ClusterTarget, paths: Paths, progress: Progress, stack: string): Promise<void> {
+  const last = readChoice(paths);
+  if (pathsFor(paths, last).state === target.paths.state) return;
+  if (last.kind === 'embedded' && !existsSync(clusterLayout(paths.state).folder)) return;
+  await step(progress, `stop what runs on ${titleOf(last)}; its data stays`, 12, () =>
+    openTarget(last, paths, progress, { stack }).stop(),
+  );
 }
 
 interface Deployment {
   readonly platform: Platform;
   readonly options: StartOptions;
-  readonly paths: Paths;
+  readonly target: ClusterTarget;
   readonly progress: Progress;
   readonly images: Readonly<Record<string, { readonly reference: string }>>;
 }
 
 /** Previews with the policy pack, and applies what differs. */
-async function deploy(cli: PulumiCli, { platform, options, paths, progress, images }: Deployment): Promise<number> {
+async function deploy(cli: PulumiCli, { platform, options, target, progress, images }: Deployment): Promise<number> {
+  const { paths, choice } = target;
   await step(progress, `configuration of ${cli.stack}`, 5, async () => {
     const files = stackConfigurationFiles(paths.repository, paths.state, cli.stack);
     const existed = existsSync(files.inState);
     await configureStack(cli, files, {
       images: Object.fromEntries(Object.entries(images).map(([name, { reference }]) => [name, reference])),
-      kubeContext: nodeName,
+      kubeContext: target.kubeContext,
+      ...(choice.kind !== 'embedded' && choice.registry !== undefined && { registry: choice.registry }),
       simulatedGpuNodes: options.gpuNodes,
       secrets: platform.secrets,
       givenSecrets: { apiToken: secretFile(paths.apiToken) },
