@@ -36,6 +36,15 @@ async function addCommands(program: Command, name: string | undefined): Promise<
   for (const load of Object.values(commands)) add(program, (await load()).command as CommandModule);
 }
 
+function unknownCommand(name: string): Failure {
+  return new Failure({
+    path: name,
+    value: 'there is no such command',
+    cure: `Use one of ${Object.keys(commands).join(', ')}`,
+    exitCode: exitCodes.usage,
+  });
+}
+
 /** Tells the person, in one line for each error, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage; // commander has said why
@@ -54,6 +63,7 @@ async function main(args: readonly string[]): Promise<void> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
   try {
+    if (args[0] !== undefined && /^[a-z]/.test(args[0]) && !isCommand(args[0])) throw unknownCommand(args[0]);
     await addCommands(program, args[0]);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {

@@ -41,7 +41,7 @@ function sourceLine({ source, document, heading, score }: Citation, index: numbe
 
 /** The answer as a person reads it. */
 export function formatAnswer({ answer, grounded, citations, mode }: Answer): string {
-  if (!grounded) return `${answer}\n\nNo document covers this question, so there is no source to show.`;
+  if (!grounded) return answer;
   const how = mode === 'extractive' ? 'Sources (the answer is quoted from them):' : 'Sources:';
   return [answer, '', how, ...citations.map(sourceLine)].join('\n');
 }

@@ -30,8 +30,10 @@ async function ingestFile(api: Api, file: { id: string; path: string }): Promise
   }
   // The orchestrator's contract, which its own tests hold to.
   const { passages, unchanged } = answer.body as { passages: number; unchanged: boolean };
-  return { ok: true, unchanged, passages, text: unchanged ? 'unchanged' : `${passages} passages` };
+  return { ok: true, unchanged, passages, text: unchanged ? 'unchanged' : counted(passages) };
 }
+
+const counted = (passages: number): string => `${passages} ${passages === 1 ? 'passage' : 'passages'}`;
 
 export const command: CommandModule<IngestOptions> = {
   name: 'ingest',
@@ -40,7 +42,7 @@ export const command: CommandModule<IngestOptions> = {
     command
       .argument('<folder>', 'folder with the documents; hidden folders and node_modules in it are left out')
       .option('--url <address>', 'another orchestrator than the local one; its token is read from KEELSON_API_TOKEN')
-      .addHelpText('after', examples('npm run ingest -- ../shared/runbooks', 'npm run ingest -- ~/notes'));
+      .addHelpText('after', examples('npm run ingest -- docs', 'npm run ingest -- ~/notes'));
   },
   async run([folder = ''], { url }) {
     const { findDocuments } = await import('../documents.ts');
@@ -61,7 +63,7 @@ export const command: CommandModule<IngestOptions> = {
       else stored += 1;
       if (outcome.unchanged !== true) passages += outcome.passages ?? 0;
     }
-    process.stdout.write(`${stored} stored (${passages} passages), ${unchanged} unchanged, ${failed} failed\n`);
+    process.stdout.write(`${stored} stored (${counted(passages)}), ${unchanged} unchanged, ${failed} failed\n`);
     return failed > 0 ? exitCodes.failed : undefined;
   },
 };

@@ -49,7 +49,7 @@ describe('the command line', () => {
   );
 
   it.each([
-    ['an unknown command', ['bogus'], "error: unknown command 'bogus'"],
+    ['an unknown command', ['bogus'], 'keelson: bogus: there is no such command. Use one of start, stop, status,'],
     ['an unknown option', ['ask', '--colour', 'q'], "error: unknown option '--colour'"],
     ['a missing argument', ['ask'], "error: missing required argument 'question'"],
     ['an empty question', ['ask', ' '], 'keelson: <question>: it is empty.'],

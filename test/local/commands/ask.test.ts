@@ -24,7 +24,7 @@ describe('formatAnswer', () => {
 
   it('says that nothing covers the question', () => {
     expect(formatAnswer({ answer: 'Nothing found.', mode: 'none', grounded: false, citations: [] })).toBe(
-      'Nothing found.\n\nNo document covers this question, so there is no source to show.',
+      'Nothing found.',
     );
   });
 });
