@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { clusterLayout, network } from '../cluster/layout.ts';
 import { type Relay, runningRelays } from '../cluster/relays.ts';
 import { localStack } from '../environment.ts';
@@ -58,8 +59,9 @@ async function embeddedFacts(paths: Paths): Promise<Facts | undefined> {
   };
 }
 
-/** A cluster of the person's own: only the platform's part of it. */
-async function ownFacts(choice: OwnChoice, paths: Paths): Promise<Facts> {
+/** A cluster of the person's own: only the platform's part of it; undefined when the platform was removed. */
+async function ownFacts(choice: OwnChoice, paths: Paths): Promise<Facts | undefined> {
+  if (!existsSync(pathsFor(paths, choice).state)) return undefined;
   const [{ allPods }, { runningForwards }, { platforms }] = await Promise.all([
     import('../start/pods.ts'),
     import('../start/port-forwards.ts'),

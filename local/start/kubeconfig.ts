@@ -64,43 +64,49 @@ function reasonOf(error: unknown): string {
   return text.trim().split('\n').at(-1) ?? text;
 }
 
+/** Asks the cluster, and takes its silence for the person's business. */
+async function ask(at: Kubectl, args: readonly string[]): Promise<string> {
+  const context = at.context ?? '';
+  try {
+    return await kubectl(at, [...args, '--request-timeout=10s']);
+  } catch (error) {
+    return refuse(
+      describe(at),
+      `the cluster at ${serverOf(at.kubeconfig, context) ?? 'no address'} refuses or does not answer (${reasonOf(error)})`,
+      'Start the cluster or correct the file, or choose another context with --context',
+    );
+  }
+}
+
+const describe = ({ context = '', kubeconfig }: Kubectl): string => `context "${context}" in ${kubeconfig}`;
+
 /**
- * Checks that the platform can be deployed to the cluster, and gives its identity, which a cluster that is made anew changes.
+ * Identity of the cluster, which a cluster that is made anew under the same name changes.
  *
- * @throws Failure when the cluster does not answer, or has no default storage class
+ * @throws Failure when it does not answer
  */
 export async function identifyCluster(at: Kubectl): Promise<string> {
-  const context = at.context ?? '';
-  const where = `context "${context}" in ${at.kubeconfig}`;
-  const ask = async (args: readonly string[]): Promise<string> => {
-    try {
-      return await kubectl(at, [...args, '--request-timeout=10s']);
-    } catch (error) {
-      return refuse(
-        where,
-        `the cluster at ${serverOf(at.kubeconfig, context) ?? 'no address'} refuses or does not answer (${reasonOf(error)})`,
-        'Start the cluster or correct the file, or choose another context with --context',
-      );
-    }
-  };
   // The namespace lives as long as the cluster.
-  const id = await ask(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  return ask(at, ['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+}
+
+/** @throws Failure when the cluster has no default storage class: the platform's volumes would wait for ever */
+export async function checkStorage(at: Kubectl): Promise<void> {
   // What the API server sends for a list of storage classes.
-  const { items } = JSON.parse(await ask(['get', 'storageclasses', '-o', 'json'])) as {
+  const { items } = JSON.parse(await ask(at, ['get', 'storageclasses', '-o', 'json'])) as {
     items: readonly {
       readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
     }[];
   };
   const mark = 'storageclass.kubernetes.io/is-default-class';
-  if (!items.some(({ metadata }) => metadata.annotations?.[mark] === 'true')) {
-    const names = items.map(({ metadata }) => metadata.name);
-    refuse(
-      where,
-      names.length === 0 ? 'the cluster has no storage class' : `none of its storage classes is the default`,
-      names.length === 0
-        ? 'Install one that makes volumes, and make it the default'
-        : `Make one the default: kubectl annotate storageclass ${names[0]} ${mark}=true (it has ${names.join(', ')})`,
-    );
+  if (items.some(({ metadata }) => metadata.annotations?.[mark] === 'true')) return;
+  const names = items.map(({ metadata }) => metadata.name);
+  if (names.length === 0) {
+    refuse(describe(at), 'the cluster has no storage class', 'Install one that makes volumes, and make it the default');
   }
-  return id;
+  refuse(
+    describe(at),
+    `none of its storage classes (${names.join(', ')}) is the default`,
+    `Make one the default: kubectl --context ${at.context} annotate storageclass ${names[0]} ${mark}=true`,
+  );
 }

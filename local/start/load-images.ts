@@ -29,7 +29,7 @@ export async function loadBy(command: string, images: readonly BuiltImage[], scr
     const said = result.all.trim().split('\n').slice(-3).join(' ');
     throw failure(`it ended with ${result.exitCode ?? result.signal ?? 'an error'}${said === '' ? '' : `: ${said}`}`);
   }
-  const isRead = await Promise.race([archive.ended.then(() => true), delay(2000, false)]);
+  const isRead = await Promise.race([archive.ended.then(() => true), delay(2000, false, { ref: false })]);
   if (isRead) return;
   archive.process.kill('SIGKILL');
   throw failure('it ended without having read the archive');

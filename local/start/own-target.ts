@@ -11,7 +11,7 @@ import type { Progress } from '../progress.ts';
 import { ensureTools, pulumiTools, type Toolchain } from '../toolchain/index.ts';
 import { type OwnChoice, pathsFor } from './choice.ts';
 import { cliFor } from './cli.ts';
-import { identifyCluster, serverOf } from './kubeconfig.ts';
+import { checkStorage, identifyCluster, serverOf } from './kubeconfig.ts';
 import { findKubectl } from './kubectl-program.ts';
 import { loadMissing } from './loaded-images.ts';
 import { makePlatformParts, type PlatformParts } from './parts.ts';
@@ -121,6 +121,7 @@ export class OwnTarget implements ClusterTarget {
     const isNew = await this.#provider.ensure();
     const id = await identifyCluster(this.kubectl);
     if (isNew) this.#provider.claim(id);
+    await checkStorage(this.kubectl);
     this.#choice = { ...this.#choice, id };
     this.#isConnected = true;
   }
@@ -130,6 +131,12 @@ export class OwnTarget implements ClusterTarget {
     const { paths } = this;
     const files = stackConfigurationFiles(paths.repository, paths.state, this.#stack);
     if (!existsSync(files.inState)) return;
+    this.#kubectl ??= await findKubectl(this.#root, this.#progress);
+    if ((await identifyCluster(this.kubectl)) !== this.#choice.id) {
+      // Another cluster stands under this name now. What it holds is not in our record.
+      this.#progress.note(`The cluster that had the platform is gone: only what was kept of it here is removed`);
+      return;
+    }
     mkdirSync(path.dirname(files.inCheckout), { recursive: true });
     copyFileSync(files.inState, files.inCheckout);
     const tools: Toolchain = await ensureTools(pulumiTools, { progress: this.#progress, paths });

@@ -112,6 +112,7 @@ async function startForward(at: Kubectl, folder: string, relay: Relay): Promise<
   for (const deadline = Date.now() + 20_000; Date.now() < deadline && problem === undefined; await delay(50)) {
     if (child.pid === undefined || !readFileSync(logFile, 'utf8').includes('Forwarding from')) continue;
     const identity = identify(child.pid);
+    child.removeAllListeners();
     child.unref();
     return identity;
   }
@@ -144,7 +145,11 @@ export async function startForwards(at: Kubectl, folder: string, relays: readonl
   for (const forward of last) {
     const wanted = relays.some((relay) => same(forward, relay));
     if (wanted && runs(forward) && (await answers(forward.relay.port))) kept.push(forward);
-    else end(forward);
+    else {
+      end(forward);
+      // Its port is free when it is gone.
+      while (runs(forward)) await delay(10);
+    }
   }
   const forwards = relays.map((relay): Forward => kept.find((each) => same(each, relay)) ?? { relay, connection });
   // Each is recorded as soon as it runs: a stop in the middle finds all of them.

@@ -117,6 +117,8 @@ export async function start(options: StartOptions, paths: Paths, progress: Progr
   const parts = await target.prepare();
   const relays = relaysOf(platform, target.lastRelays(), options.ports, target.relays);
   await leaveLast(target, paths, progress, options.stack);
+  // Remembered before anything runs there, so that a stop finds what a start that fails leaves; a fresh cluster is another one.
+  writeChoice(paths, target.choice);
   if (options.fresh) await step(progress, 'remove the data of earlier runs', 5, () => target.remove());
   await step(progress, 'Kubernetes', 20, (update) => target.start(relays, update));
   writeChoice(paths, target.choice);
