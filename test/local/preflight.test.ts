@@ -15,6 +15,29 @@ const paths = resolvePaths({ HOME: '/home/ada', KEELSON_STATE: '/data/state' });
 const messages = (change: Partial<Machine>) =>
   problemsOf({ ...fine, ...change }, paths, { gibibytes: 12 }).map(({ message }) => message);
 
+describe('on a cluster that exists', () => {
+  const user: Machine = {
+    ...fine,
+    uid: 1000,
+    osRelease: 'ID=fedora',
+    cgroupProblem: () => ({ path: 'c', value: 'v' }),
+  };
+
+  it('images still need root, unless a registry has them', () => {
+    const root = problemsOf({ ...user, osRelease: 'ID=debian' }, paths, { gibibytes: 12, makes: 'images' });
+    expect(root.map(({ message }) => message)).toEqual([
+      'user: id 1000 is not root. Run the command as root, for example: sudo --preserve-env=PATH npm start, or name a registry that has the images: --registry <prefix>',
+    ]);
+    expect(problemsOf(user, paths, { gibibytes: 4, makes: 'tools' })).toEqual([]);
+  });
+
+  it('no cgroup is needed', () => {
+    expect(problemsOf({ ...user, uid: 0, osRelease: 'ID=debian' }, paths, { gibibytes: 12, makes: 'images' })).toEqual(
+      [],
+    );
+  });
+});
+
 describe('problemsOf', () => {
   it('finds nothing on a machine that fits', () => expect(messages({})).toEqual([]));
 
