@@ -38,6 +38,7 @@ async function runChecks(repository: string, unitOnly: boolean, reports: string)
     single(await run('type check', 'tsc', [])),
     single(await run('lint and format', 'biome', ['check', '--error-on-warnings'])),
     await jest('unit tests', ['--coverage']),
+    await jest('tests of whole programs', ['--config', 'jest.process.config.js']),
   ];
   if (!unitOnly) tallies.push(await jest('end-to-end tests', ['--config', 'jest.e2e.config.js']));
   return sum(tallies);

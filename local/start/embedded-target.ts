@@ -80,6 +80,11 @@ export class EmbeddedTarget implements ClusterTarget {
     await this.#cluster.importImages(images);
   }
 
+  async pruneImages(images: readonly BuiltImage[]): Promise<void> {
+    const ofCluster = Object.values((await this.#parts?.clusterImages) ?? {});
+    await this.#cluster.pruneImages([...ofCluster, ...images]);
+  }
+
   async relay(relays: readonly Relay[]): Promise<void> {
     await this.#cluster.relay(relays);
   }

@@ -101,6 +101,10 @@ export class OwnTarget implements ClusterTarget {
     );
   }
 
+  async pruneImages(): Promise<void> {
+    // That is for the cluster's own garbage collection: it is not ours alone.
+  }
+
   async relay(relays: readonly Relay[]): Promise<void> {
     await startForwards(this.kubectl, this.paths.state, relays);
   }

@@ -131,6 +131,7 @@ export async function start(options: StartOptions, paths: Paths, progress: Progr
   const pods = await step(progress, 'all pods ready', 30, (update) =>
     untilPodsAreReady(target.kubectl, 240, (open) => update(open.map(({ name }) => name).join(', ')), ours),
   );
+  await target.pruneImages(Object.values(images));
   await target.relay(relays);
   const cluster = {
     name: 'kubernetes',

@@ -35,6 +35,8 @@ export interface ClusterTarget {
   start(relays: readonly Relay[], update: Update): Promise<void>;
   /** Makes the cluster have the images. */
   importImages(images: readonly BuiltImage[]): Promise<void>;
+  /** Forgets images that nothing runs from any more, now that everything runs from these. */
+  pruneImages(images: readonly BuiltImage[]): Promise<void>;
   /** Makes the ports lead into the platform, which runs. */
   relay(relays: readonly Relay[]): Promise<void>;
   /** Ends what the start made run on this machine. The data stays. */
