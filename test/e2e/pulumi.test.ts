@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { kube, namespace, pulumi } from './support/platform.ts';
+import { kube, namespace, pulumi, start } from './support/platform.ts';
 
 describe("Pulumi's own commands, with the environment of npm run env", () => {
   it('preview finds nothing to change', async () => {
@@ -21,5 +21,25 @@ describe("Pulumi's own commands, with the environment of npm run env", () => {
     expect(
       await kube(['get', 'deployment/orchestrator', '-n', namespace, '-o', 'jsonpath={.status.readyReplicas}']),
     ).toBe('1');
+  });
+
+  it('a violated policy stops an update before it applies anything', async () => {
+    const image = [
+      'get',
+      'statefulset/redis',
+      '-n',
+      namespace,
+      '-o',
+      'jsonpath={.spec.template.spec.containers[0].image}',
+    ];
+    const before = await kube(image);
+    const unpinned = ['config', 'set', '--path', 'keelson:images["redis"]', 'keelson.local/redis:latest'];
+    expect((await pulumi(...unpinned)).exitCode).toBe(0);
+    const { all, exitCode } = await pulumi('up', '--yes', '--policy-pack', 'policies');
+    expect(all).toContain('pinned-images');
+    expect(exitCode).not.toBe(0);
+    expect(await kube(image)).toBe(before);
+    // The next start brings the configuration back with the images that were built.
+    expect((await start()).all).toMatch(/0 to change/);
   });
 });
