@@ -1,5 +1,6 @@
+import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { kube, namespace, pulumi, start } from './support/platform.ts';
+import { keelson, kube, namespace, pulumi, start } from './support/platform.ts';
 
 describe("Pulumi's own commands, with the environment of npm run env", () => {
   it('preview finds nothing to change', async () => {
@@ -41,5 +42,13 @@ describe("Pulumi's own commands, with the environment of npm run env", () => {
     expect(await kube(image)).toBe(before);
     // The next start brings the configuration back with the images that were built.
     expect((await start()).all).toMatch(/0 to change/);
+  });
+
+  it('destroy removes everything, and the next start brings it back', async () => {
+    expect((await pulumi('destroy', '--yes', '--skip-preview')).exitCode).toBe(0);
+    expect(await kube(['get', 'namespace', namespace, '--ignore-not-found'])).toBe('');
+    expect((await start()).all).toMatch(/\d+ pods ready/);
+    // The volumes went with the namespace: the other tests find their documents again.
+    expect((await keelson('ingest', path.join(import.meta.dirname, 'documents'))).exitCode).toBe(0);
   });
 });
