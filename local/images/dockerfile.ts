@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { type Descriptor, epoch, type Layout } from './layout.ts';
 import type { BuiltImage, DockerfileRecipe } from './recipe.ts';
@@ -36,8 +36,10 @@ export async function buildDockerfile(
   const buildah = (args: readonly string[]) => run('buildah', [...storage, ...args], { env, cure });
   const trusted = ['--signature-policy', policy];
 
-  // buildah names an image from a layout after the folder; the image built on it would carry that name.
-  const id = await buildah(['pull', '--quiet', ...trusted, `oci:${layout.folder}:${base.reference}`]);
+  // buildah names an image from a layout after the folder, as it is given: a name of its own, since not every path is a valid
+  // reference (one through ~/.cache is not), and since the image built on it would carry that name.
+  const pull = ['pull', '--quiet', ...trusted, `oci:${basename(layout.folder)}:${base.reference}`];
+  const id = await run('buildah', [...storage, ...pull], { env, cure, cwd: dirname(layout.folder) });
   await buildah(['tag', id.trim(), base.reference]);
   const name = `localhost/${recipe.name}:build`;
   const stable = ['--timestamp', String(epoch), '--identity-label=false', '--format', 'oci'];
