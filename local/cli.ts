@@ -67,7 +67,8 @@ async function main(args: readonly string[]): Promise<void> {
     await addCommands(program, args[0]);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error);
+    // At once: what else is under way, a build of minutes perhaps, serves nothing any more and goes on in the next run.
+    process.exit(report(error));
   }
 }
 
