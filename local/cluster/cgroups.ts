@@ -21,11 +21,12 @@ export function cgroupFolders(name: string): string[] {
 function processesIn(folder: string): number[] {
   const own = readFileSync(path.join(folder, 'cgroup.procs'), 'utf8')
     .split('\n')
-    .filter((line) => Number(line) > 0);
+    .map(Number)
+    .filter((pid) => pid > 0);
   const below = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap((entry) => processesIn(path.join(folder, entry.name)));
-  return [...own.map(Number), ...below];
+  return [...own, ...below];
 }
 
 /** Ends every process in the named cgroup and below it at once. They may take a moment to be gone. */

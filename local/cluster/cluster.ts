@@ -9,7 +9,7 @@ import { importImages, pruneImages } from './images.ts';
 import { type Kubectl, kubectl } from './kubectl.ts';
 import { type ClusterLayout, network, nodeName } from './layout.ts';
 import { Node, type NodeParts } from './node.ts';
-import { forgetRelays, type Relay, startRelays, stopRelays } from './relays.ts';
+import { type Relay, startRelays, stopRelays } from './relays.ts';
 
 /** Port of the host's loopback that leads to the API server unless another is asked for. */
 export const defaultApiPort = 16443;
@@ -114,7 +114,6 @@ export class Cluster {
   /** Ends everything and removes the state: volumes, certificates, images. */
   async remove(): Promise<void> {
     await this.stop();
-    forgetRelays(this.#layout);
     rmSync(this.#layout.folder, { recursive: true, force: true });
   }
 

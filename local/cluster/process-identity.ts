@@ -32,6 +32,11 @@ export function identify(pid: number): ProcessIdentity {
   return { pid, startTime, bootId: bootId() };
 }
 
+/** Whether a process with this id runs now. A killed one that nobody has reaped does not. */
+export function runs(pid: number): boolean {
+  return startTimeOf(pid) !== undefined;
+}
+
 export function isRunning(identity: ProcessIdentity): boolean {
   return identity.bootId === bootId() && startTimeOf(identity.pid) === identity.startTime;
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { exitCodes, Failure } from '../failure.ts';
@@ -112,8 +112,4 @@ export async function startRelays(layout: ClusterLayout, nodePid: number, relays
 export function stopRelays(layout: ClusterLayout): void {
   const record = readRecord(layout);
   if (record !== undefined && isRunning(record.process)) process.kill(-record.process.pid, 'SIGKILL');
-}
-
-export function forgetRelays(layout: ClusterLayout): void {
-  rmSync(layout.relayRecord, { force: true });
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runs } from '../cluster/process-identity.ts';
 import type { Paths } from '../paths.ts';
 import { type PulumiCli, pulumi } from './pulumi.ts';
 
@@ -53,8 +54,6 @@ export function adoptPendingCreations(state: Export): { readonly state: Export; 
     adopted: creating.map(({ urn }) => urn),
   };
 }
-
-const runs = (pid: number): boolean => existsSync(`/proc/${pid}/stat`);
 
 /** Process ids in the locks that updates of the stack hold. */
 function lockHolders(paths: Paths, stack: string): number[] {
