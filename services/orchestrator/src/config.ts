@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type FeatureSet, parseFeatures } from './features.ts';
+import { FEATURES, type FeatureSet, parseFeatures } from './features.ts';
 import { type ProviderConfig, parseProviders } from './providers/config.ts';
 
 /** Everything that the environment decides. Only this file reads the environment. */
@@ -10,7 +10,8 @@ export interface Config {
   readonly features: FeatureSet;
   readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
   readonly postgres: { readonly url: string; readonly user: string; readonly password: string } | undefined;
-  readonly milvusUrl: string | undefined;
+  /** Where the vectors of passages are kept. */
+  readonly vectors: VectorsConfig | undefined;
   readonly inferenceUrl: string | undefined;
   readonly embedding: { readonly model: string; readonly dimension: number };
   /** MCP servers by name (`filesystem`), as URLs of their endpoint. */
@@ -23,6 +24,12 @@ export interface Config {
   /** How long the service goes on taking requests after SIGTERM, until nobody sends it new ones. */
   readonly shutdownDelaySeconds: number;
 }
+
+/** A vector store. `postgres` is the database itself, where it has the extension `vector`: enough for small installs. */
+export type VectorsConfig =
+  | { readonly kind: 'milvus'; readonly url: string }
+  | { readonly kind: 'qdrant'; readonly url: string; readonly apiKeyFile: string | undefined }
+  | { readonly kind: 'postgres' };
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -64,9 +71,13 @@ export function readConfig(
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     features,
     redis: reader.redis(),
-    postgres: reader.postgres(features.rag),
-    milvusUrl: reader.url('MILVUS_URL', ['http:', 'https:', 'grpc:'], features.rag),
-    inferenceUrl: reader.url('INFERENCE_URL', ['http:', 'https:'], features.rag),
+    postgres: reader.postgres(needsPostgres(features)),
+    vectors: reader.vectors(features.rag),
+    inferenceUrl: reader.url(
+      'INFERENCE_URL',
+      ['http:', 'https:'],
+      features.rag || features.similarity || features.counterfactuals,
+    ),
     embedding: {
       model: reader.text('EMBEDDING_MODEL') ?? 'all-minilm-l6-v2',
       dimension: reader.integer('EMBEDDING_DIMENSION', 384, 1, 32_768),
@@ -80,6 +91,11 @@ export function readConfig(
   };
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);
   return config;
+}
+
+/** Whether one of the features keeps what must not be lost. */
+function needsPostgres(features: FeatureSet): boolean {
+  return features.rag || features.counterfactuals || features.experiments || features.production || features.quarantine;
 }
 
 class Reader {
@@ -155,8 +171,27 @@ class Reader {
   features(): FeatureSet {
     const { features, unknown } = parseFeatures(this.text('FEATURES'));
     for (const name of unknown)
-      this.#problem('FEATURES', `"${name}" is no feature set`, 'Use gateway, rag, or both, comma separated.');
+      this.#problem('FEATURES', `"${name}" is no feature set`, `Use some of ${FEATURES.join(', ')}, comma separated.`);
     return features;
+  }
+
+  /** VECTOR_STORE where it is set, else the one that has an address. */
+  vectors(required: boolean): VectorsConfig | undefined {
+    const kinds = ['milvus', 'qdrant', 'postgres'] as const;
+    const found = this.text('QDRANT_URL') !== undefined && this.text('MILVUS_URL') === undefined ? 'qdrant' : 'milvus';
+    const kind = this.oneOf('VECTOR_STORE', kinds, found);
+    switch (kind) {
+      case 'milvus': {
+        const url = this.url('MILVUS_URL', ['http:', 'https:', 'grpc:'], required);
+        return url === undefined ? undefined : { kind, url };
+      }
+      case 'qdrant': {
+        const url = this.url('QDRANT_URL', ['http:', 'https:'], required);
+        return url === undefined ? undefined : { kind, url, apiKeyFile: this.text('QDRANT_API_KEY_FILE') };
+      }
+      case 'postgres':
+        return { kind };
+    }
   }
 
   redis(): Config['redis'] {

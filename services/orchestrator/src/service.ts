@@ -11,16 +11,17 @@ import type { App } from './http/type-provider.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
+import type { VectorStore } from './ports/vector-store.ts';
 import { MeteredChat } from './providers/metered.ts';
 import { Providers } from './providers/registry.ts';
 import { Retriever } from './retrieval/retriever.ts';
 import type { RagDeps } from './routes/deps.ts';
 import { type StartupStep, startUp } from './startup.ts';
-import { MilvusVectors } from './stores/milvus/milvus-vectors.ts';
 import { PostgresDocuments } from './stores/postgres/documents.ts';
 import { migrate } from './stores/postgres/migrations.ts';
-import { createPool } from './stores/postgres/pool.ts';
+import { createPool, pingPostgres } from './stores/postgres/pool.ts';
 import { RedisConnection } from './stores/redis/connection.ts';
+import { openVectors } from './stores/vectors.ts';
 import { InferenceClient } from './upstream/inference.ts';
 import { checkMcp } from './upstream/mcp-health.ts';
 
@@ -56,7 +57,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
   });
   closers.push(() => tokens.close());
 
-  const { embedding, inferenceUrl, milvusUrl, postgres, redis } = config;
+  const { embedding, inferenceUrl, postgres, redis } = config;
   const inference = inferenceUrl === undefined ? undefined : new InferenceClient({ url: inferenceUrl, ...embedding });
   if (inference) {
     dependencies.push({ name: 'inference', hard: config.features.rag, check: (signal) => inference.ping(signal) });
@@ -71,20 +72,29 @@ export async function createService(config: Config, files: ServiceFiles): Promis
     dependencies.push({ name: `mcp-${name}`, hard: false, check: (signal) => checkMcp(endpoint, signal) });
   }
 
+  const pool: pg.Pool | undefined = postgres && createPool(postgres);
+  if (postgres && pool) {
+    dependencies.push({ name: 'postgres', hard: true, check: () => pingPostgres(pool) });
+    closers.push(() => pool.end());
+    steps.push({
+      name: 'the database and its migrations',
+      run: async () => {
+        for (const migration of await migrate({ postgres, dir: files.migrations }))
+          log.info({ event: 'migrated', migration });
+      },
+    });
+  }
+
   let rag: RagDeps | undefined;
   let upkeep: Upkeep | undefined;
-  if (config.features.rag && inference && postgres && milvusUrl !== undefined) {
-    const pool: pg.Pool = createPool(postgres);
+  if (config.features.rag && inference && pool && config.vectors) {
     const documents = new PostgresDocuments(pool);
-    const vectors: MilvusVectors = new MilvusVectors({
-      url: milvusUrl,
+    const vectors: VectorStore = openVectors(config.vectors, {
       ...embedding,
+      pool,
       onReset: () => upkeep?.request(),
     });
-    closers.push(
-      () => vectors.close(),
-      () => pool.end(),
-    );
+    closers.push(() => vectors.close());
     upkeep = new Upkeep({
       reconciler: new Reconciler({ documents, vectors, embedder: inference }),
       log,
@@ -109,18 +119,10 @@ export async function createService(config: Config, files: ServiceFiles): Promis
         onLacking: () => running.request(),
       }),
     };
-    dependencies.push(
-      { name: 'postgres', hard: true, check: () => documents.ping() },
-      { name: 'milvus', hard: true, check: () => vectors.ping() },
-    );
+    // Where PostgreSQL holds the vectors as well, its own check says that it is there.
+    if (config.vectors.kind !== 'postgres')
+      dependencies.push({ name: config.vectors.kind, hard: true, check: () => vectors.ping() });
     steps.push(
-      {
-        name: 'the database and its migrations',
-        run: async () => {
-          for (const migration of await migrate({ postgres, dir: files.migrations }))
-            log.info({ event: 'migrated', migration });
-        },
-      },
       { name: 'the vector collection', run: () => vectors.ensure() },
       { name: 'the inference service', run: () => inference.ping() },
       { name: 'the vectors to match the documents', run: () => running.run(true) },
@@ -143,7 +145,8 @@ export async function createService(config: Config, files: ServiceFiles): Promis
               ...(lastError ? { error: lastError.message } : {}),
             });
           // It may have come back with less than it had.
-          if (state === 'up' && before === 'down' && (name === 'milvus' || name === 'postgres')) upkeep?.request();
+          if (state === 'up' && before === 'down' && (name === config.vectors?.kind || name === 'postgres'))
+            upkeep?.request();
         },
       }),
   );

@@ -43,6 +43,19 @@ describe('readConfig', () => {
     ).toEqual(['FEATURES', 'PORT', 'LOG_LEVEL', 'POSTGRES_USER', 'MILVUS_URL']);
   });
 
+  it('keeps vectors where an address or VECTOR_STORE says', () => {
+    const { MILVUS_URL: _, ...rest } = GOOD;
+    expect(readConfig(GOOD, () => undefined).vectors).toEqual({ kind: 'milvus', url: GOOD.MILVUS_URL });
+    expect(readConfig({ ...rest, QDRANT_URL: 'http://qdrant:6333' }, () => undefined).vectors).toEqual({
+      kind: 'qdrant',
+      url: 'http://qdrant:6333',
+      apiKeyFile: undefined,
+    });
+    expect(readConfig({ ...rest, VECTOR_STORE: 'postgres' }, () => undefined).vectors).toEqual({ kind: 'postgres' });
+    expect(problems({ VECTOR_STORE: 'faiss' })).toEqual(['VECTOR_STORE']);
+    expect(problems({ VECTOR_STORE: 'qdrant' })).toEqual(['QDRANT_URL']);
+  });
+
   it('refuses credentials in an address without repeating them', () => {
     const read = () => readConfig({ ...GOOD, MILVUS_URL: 'http://me:hunter2@milvus:19530' }, () => undefined);
     expect(read).toThrow(/MILVUS_URL: holds credentials/);

@@ -10,6 +10,7 @@ import {
 import { AppError } from '../../errors/app-error.ts';
 import { codeOf, describeError } from '../../errors/describe.ts';
 import type { VectorHit, VectorRecord, VectorStore } from '../../ports/vector-store.ts';
+import { collectionName } from '../collection-name.ts';
 
 export interface MilvusOptions {
   /** http://host:19530 */
@@ -229,11 +230,6 @@ export class MilvusVectors implements VectorStore {
       throw error;
     }
   }
-}
-
-/** Vectors of one model and length share a collection: `passages_all_minilm_l6_v2_384`. */
-export function collectionName(model: string, dimension: number): string {
-  return `passages_${model.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_${dimension}`;
 }
 
 /** The collection does not exist (100) or is not loaded (101). */

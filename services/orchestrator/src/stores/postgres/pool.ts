@@ -26,6 +26,11 @@ export function createPool(options: PostgresOptions): pg.Pool {
   return pool;
 }
 
+/** Resolves when the server answers a query. */
+export async function pingPostgres(pool: pg.Pool): Promise<void> {
+  await guarded(() => pool.query('SELECT 1'));
+}
+
 /** The connection settings shared by the pool and the migrations. */
 export function connectionConfig(options: PostgresOptions): pg.ClientConfig {
   const url = new URL(options.url);
