@@ -6,7 +6,7 @@ import { lastRelays } from './cluster/relays.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Paths } from './paths.ts';
 import { chosenPaths, readChoice } from './start/choice.ts';
-import { lastForwards } from './start/port-forwards.ts';
+import { lastForwards } from './start/forward-record.ts';
 
 /** Where the orchestrator answers, and with which token. */
 export interface Api {

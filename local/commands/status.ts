@@ -64,7 +64,7 @@ async function ownFacts(choice: OwnChoice, paths: Paths): Promise<Facts | undefi
   if (!existsSync(pathsFor(paths, choice).state)) return undefined;
   const [{ allPods }, { runningForwards }, { platforms }] = await Promise.all([
     import('../start/pods.ts'),
-    import('../start/port-forwards.ts'),
+    import('../start/forward-record.ts'),
     import('../../stacks/platforms/index.ts'),
   ]);
   const { kubeconfig, context } = choice;

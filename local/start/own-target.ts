@@ -11,11 +11,12 @@ import type { Progress } from '../progress.ts';
 import { ensureTools, pulumiTools, type Toolchain } from '../toolchain/index.ts';
 import { type OwnChoice, pathsFor } from './choice.ts';
 import { cliFor } from './cli.ts';
+import { lastForwards } from './forward-record.ts';
 import { checkStorage, identifyCluster, serverOf } from './kubeconfig.ts';
 import { findKubectl } from './kubectl-program.ts';
 import { loadMissing } from './loaded-images.ts';
 import { makePlatformParts, type PlatformParts } from './parts.ts';
-import { checkPorts, lastForwards, startForwards, stopForwards } from './port-forwards.ts';
+import { checkPorts, startForwards, stopForwards } from './port-forwards.ts';
 import type { ClusterTarget } from './target.ts';
 
 /** What differs between clusters of the person's own. */

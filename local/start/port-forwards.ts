@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -9,44 +9,7 @@ import { connectionArgs, type Kubectl } from '../cluster/kubectl.ts';
 import { identify, isRunning, type ProcessIdentity } from '../cluster/process-identity.ts';
 import type { Relay } from '../cluster/relays.ts';
 import { codeOf, exitCodes, Failure } from '../failure.ts';
-
-/** A port of the host's loopback that a `kubectl port-forward` serves. */
-interface Forward {
-  readonly relay: Relay;
-  /** Absent in the moment before it is started. */
-  readonly process?: ProcessIdentity;
-  /** The cluster that it leads to, as arguments of kubectl. */
-  readonly connection: readonly string[];
-}
-
-const recordOf = (folder: string): string => path.join(folder, 'port-forwards.json');
-
-function readForwards(folder: string): readonly Forward[] {
-  try {
-    // Written by startForwards() alone.
-    return JSON.parse(readFileSync(recordOf(folder), 'utf8')) as readonly Forward[];
-  } catch {
-    return [];
-  }
-}
-
-function write(folder: string, forwards: readonly Forward[]): void {
-  writeFileSync(recordOf(folder), JSON.stringify(forwards));
-}
-
-const runs = ({ process }: Forward): boolean => process !== undefined && isRunning(process);
-
-/** The ports that are served now. */
-export function runningForwards(folder: string): readonly Relay[] {
-  return readForwards(folder)
-    .filter(runs)
-    .map(({ relay }) => relay);
-}
-
-/** The ports of the last start, served or not. */
-export function lastForwards(folder: string): readonly Relay[] {
-  return readForwards(folder).map(({ relay }) => relay);
-}
+import { type Forward, isForwarding, readForwards, runningForwards, writeForwards } from './forward-record.ts';
 
 /** Whether anything answers through it: kubectl still listens after the pod that it led to is gone. */
 function answers(port: number): Promise<boolean> {
@@ -144,28 +107,24 @@ export async function startForwards(at: Kubectl, folder: string, relays: readonl
   const kept: Forward[] = [];
   for (const forward of last) {
     const wanted = relays.some((relay) => same(forward, relay));
-    if (wanted && runs(forward) && (await answers(forward.relay.port))) kept.push(forward);
+    if (wanted && isForwarding(forward) && (await answers(forward.relay.port))) kept.push(forward);
     else {
       end(forward);
       // Its port is free when it is gone.
-      while (runs(forward)) await delay(10);
+      while (isForwarding(forward)) await delay(10);
     }
   }
   const forwards = relays.map((relay): Forward => kept.find((each) => same(each, relay)) ?? { relay, connection });
   // Each is recorded as soon as it runs: a stop in the middle finds all of them.
   for (const [index, forward] of forwards.entries()) {
     if (forward.process !== undefined) continue;
-    write(folder, forwards);
+    writeForwards(folder, forwards);
     forwards[index] = { ...forward, process: await startForward(at, folder, forward.relay) };
   }
-  write(folder, forwards);
+  writeForwards(folder, forwards);
 }
 
 /** Ends all of them; their ports are remembered for the next start. */
 export function stopForwards(folder: string): void {
   for (const forward of readForwards(folder)) end(forward);
-}
-
-export function forgetForwards(folder: string): void {
-  if (existsSync(folder)) rmSync(recordOf(folder), { force: true });
 }

@@ -3,13 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  checkPorts,
-  lastForwards,
-  runningForwards,
-  startForwards,
-  stopForwards,
-} from '../../../local/start/port-forwards.ts';
+import { lastForwards, runningForwards } from '../../../local/start/forward-record.ts';
+import { checkPorts, startForwards, stopForwards } from '../../../local/start/port-forwards.ts';
 import { FakePrograms } from './support.ts';
 
 let fake: FakePrograms;
