@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-// Not fetch: loading it takes a good part of the time that `ask` has.
-import { request } from 'node:http';
 import { clusterLayout } from './cluster/layout.ts';
 import { lastRelays } from './cluster/relays.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Paths } from './paths.ts';
 import { chosenPaths, readChoice } from './start/choice.ts';
 import { lastForwards } from './start/forward-record.ts';
+
+// Neither fetch nor an import of node:http, whose WebSocket and the like load fetch's library when a module imports them: that
+// takes a sixth of the time that `ask` has.
+const { request } = process.getBuiltinModule('node:http');
 
 /** Where the orchestrator answers, and with which token. */
 export interface Api {

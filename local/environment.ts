@@ -62,6 +62,8 @@ export function environmentVariables(
     PULUMI_CONFIG_PASSPHRASE_FILE: paths.pulumiPassphrase,
     PULUMI_STACK: localStack,
     PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // Compiling the SDKs anew takes a third of the program's time.
+    NODE_COMPILE_CACHE: path.join(paths.cache, 'node-compile-cache'),
     // Everything comes from the toolchain; a missing plugin is an error with its name, not a download that may hang.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
   };

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { PulumiCli } from '../deploy/pulumi.ts';
 import { conflictingVariables, prepareEnvironment } from '../environment.ts';
 import type { Paths } from '../paths.ts';
@@ -13,7 +12,6 @@ export function cliFor(stack: string, paths: Paths, tools: Toolchain): PulumiCli
     env: {
       ...prepareEnvironment(paths, tools.toolPaths),
       ...Object.fromEntries(conflictingVariables.map((name) => [name, undefined])),
-      NODE_COMPILE_CACHE: path.join(paths.cache, 'node-compile-cache'),
     },
   };
 }

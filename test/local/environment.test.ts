@@ -46,6 +46,7 @@ describe('environmentVariables', () => {
       PULUMI_CONFIG_PASSPHRASE_FILE: paths.pulumiPassphrase,
       PULUMI_STACK: 'multi-agent-rag.local',
       KUBECONFIG: `${folder}/.local/state/keelson/clusters/default/kubeconfig`,
+      NODE_COMPILE_CACHE: path.join(paths.cache, 'node-compile-cache'),
     });
   });
 });
