@@ -1,27 +1,36 @@
+import { Size } from 'cdk8s';
 import {
   Capability,
   type ContainerProps,
+  type Cpu,
   EnvValue,
   ImagePullPolicy,
   Protocol as KubeProtocol,
   SeccompProfileType,
 } from 'cdk8s-plus-28';
+import type { Hardening } from './namespace.ts';
 import { type Port, wireProtocol } from './ports.ts';
 import type { Volumes } from './volumes.ts';
-import type { InitContainer, Resources, WorkloadProps } from './workload-props.ts';
+import type { InitContainer, Resources, Sidecar, WorkloadProps } from './workload-props.ts';
+
+/** Room for logs and what else the runtime writes beside the volumes, for each container. */
+const logRoom = Size.mebibytes(128);
+/** What a scratch folder without a size is counted as. */
+const unsizedFolder = Size.gibibytes(1);
 
 /** The container that the workload is about. Its variables are added by the workload, because connections add more. */
-export function mainContainer(props: WorkloadProps, volumes: Volumes): ContainerProps {
+export function mainContainer(props: WorkloadProps, volumes: Volumes, hardening: Hardening): ContainerProps {
   return {
-    ...hardened(props.image.reference, props.resources),
-    name: props.name,
+    ...hardened(
+      props.image.reference,
+      { ...props.resources, disk: diskOf(props.resources, props) },
+      hardening,
+      props.host?.root,
+    ),
+    name: props.names?.container ?? props.name,
     ...(props.command && { command: [...props.command] }),
     ...(props.args && { args: [...props.args] }),
-    ports: Object.entries(props.ports).map(([name, port]) => ({
-      name,
-      number: port.number,
-      protocol: kubeProtocol(port),
-    })),
+    ports: containerPorts(props.ports),
     readiness: props.probes.readiness,
     ...(props.probes.liveness && { liveness: props.probes.liveness }),
     ...(props.probes.startup && { startup: props.probes.startup }),
@@ -30,19 +39,49 @@ export function mainContainer(props: WorkloadProps, volumes: Volumes): Container
 }
 
 /** A container that runs to its end before the main one starts. */
-export function initContainer(init: InitContainer, volumes: Volumes): ContainerProps {
+export function initContainer(init: InitContainer, volumes: Volumes, hardening: Hardening): ContainerProps {
   return {
-    ...hardened(init.image.reference, init.resources),
+    ...hardened(init.image.reference, init.resources, hardening),
     name: init.name,
     command: [...init.command],
-    envVariables: Object.fromEntries(
-      Object.entries(init.env ?? {}).map(([name, value]) => [
-        name,
-        typeof value === 'string' ? EnvValue.fromValue(value) : value,
-      ]),
-    ),
-    volumeMounts: volumes.select(init.mounts),
+    envVariables: variables(init.env),
+    volumeMounts: volumes.select(init.mounts, 'init.mounts'),
   };
+}
+
+/** A container that runs beside the main one. */
+export function sidecarContainer(sidecar: Sidecar, volumes: Volumes, hardening: Hardening): ContainerProps {
+  return {
+    ...hardened(sidecar.image.reference, sidecar.resources, hardening),
+    name: sidecar.name,
+    ...(sidecar.command && { command: [...sidecar.command] }),
+    ...(sidecar.args && { args: [...sidecar.args] }),
+    ports: containerPorts(sidecar.ports ?? {}),
+    envVariables: variables(sidecar.env),
+    volumeMounts: volumes.select(sidecar.mounts ?? {}, `sidecars.${sidecar.name}.mounts`),
+    ...(sidecar.probes && { readiness: sidecar.probes.readiness }),
+    ...(sidecar.probes?.liveness && { liveness: sidecar.probes.liveness }),
+    ...(sidecar.probes?.startup && { startup: sidecar.probes.startup }),
+  };
+}
+
+function variables(env: Readonly<Record<string, string | EnvValue>> = {}): Record<string, EnvValue> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, typeof value === 'string' ? EnvValue.fromValue(value) : value]),
+  );
+}
+
+function containerPorts(ports: Readonly<Record<string, Port>>) {
+  return Object.entries(ports).map(([name, port]) => ({ name, number: port.number, protocol: kubeProtocol(port) }));
+}
+
+/** Disk of the node that a container may take: what it says, or its logs and what the pod's scratch folders may hold. */
+export function diskOf(resources: Resources, pod?: Pick<WorkloadProps, 'scratch' | 'tmpSize'>): Size {
+  if (resources.disk !== undefined) return resources.disk;
+  if (pod === undefined) return logRoom;
+  const onDisk = (pod.scratch ?? []).filter(({ medium }) => medium !== 'memory');
+  const sizes = [logRoom, pod.tmpSize ?? Size.mebibytes(64), ...onDisk.map(({ size }) => size ?? unsizedFolder)];
+  return Size.mebibytes(sizes.reduce((sum, size) => sum + size.toMebibytes(), 0));
 }
 
 /** Port protocol as cdk8s-plus names it. */
@@ -50,18 +89,22 @@ export function kubeProtocol(port: Port): KubeProtocol {
   return wireProtocol(port) === 'UDP' ? KubeProtocol.UDP : KubeProtocol.TCP;
 }
 
-/** What all containers have in common. */
-function hardened(image: string, { cpu, memory }: Resources) {
+/** What all containers have in common. Devices are added by the workload: cdk8s-plus knows none. */
+function hardened(image: string, resources: Resources, hardening: Hardening, root = false) {
+  const guaranteed = hardening.quality === 'guaranteed';
+  const { memory } = resources;
+  const cpu = guaranteed ? equal(resources.cpu.limit ?? resources.cpu.request) : resources.cpu;
+  const disk = diskOf(resources);
   return {
     image,
-    // Tags here never move: locally they carry a hash of the content, elsewhere a digest.
-    imagePullPolicy: ImagePullPolicy.IF_NOT_PRESENT,
+    imagePullPolicy: hardening.pullPolicy === 'Always' ? ImagePullPolicy.ALWAYS : ImagePullPolicy.IF_NOT_PRESENT,
     resources: {
       cpu: { request: cpu.request, ...(cpu.limit && { limit: cpu.limit }) },
-      memory: { request: memory.request, limit: memory.limit },
+      memory: { request: guaranteed ? memory.limit : memory.request, limit: memory.limit },
+      ephemeralStorage: { request: disk, limit: disk },
     },
     securityContext: {
-      ensureNonRoot: true,
+      ensureNonRoot: !root,
       privileged: false,
       readOnlyRootFilesystem: true,
       allowPrivilegeEscalation: false,
@@ -69,4 +112,8 @@ function hardened(image: string, { cpu, memory }: Resources) {
       seccompProfile: { type: SeccompProfileType.RUNTIME_DEFAULT },
     },
   };
+}
+
+function equal(cpu: Cpu): { readonly request: Cpu; readonly limit: Cpu } {
+  return { request: cpu, limit: cpu };
 }

@@ -1,5 +1,7 @@
 import { type ApiObject, ApiObjectMetadataDefinition, JsonPatch } from 'cdk8s';
 import {
+  DaemonSet,
+  type DaemonSetProps,
   Deployment,
   type DeploymentProps,
   LabelSelector,
@@ -8,17 +10,18 @@ import {
   type StatefulSetProps,
 } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import { selectorLabels } from './labels.ts';
 
 /** Metadata of pods, apart from what cdk8s-plus would add. */
 export interface PodMetadata {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** What the controller finds its pods by: part of `labels`, and never changed. */
+  readonly selector: Readonly<Record<string, string>>;
 }
 
 /*
  * cdk8s-plus labels each pod with a hash of the construct's path and selects by it, so that moving a construct would
- * change a selector, which Kubernetes refuses. These two select by the workload's name alone. The `select: false` that
+ * change a selector, which Kubernetes refuses. These three select by the workload's name, and its track where it has one, alone. The `select: false` that
  * cdk8s-plus offers drops the selector but still adds the label, and StatefulSet gives its service that label anyway.
  */
 
@@ -32,7 +35,7 @@ export function patchRendered(object: ApiObject, ...patches: JsonPatch[]): void 
   object.toJson = () => JsonPatch.apply(render(), ...patches);
 }
 
-/** A Deployment that selects by the stable label. */
+/** A Deployment that selects by the labels it is given alone. */
 export class StableDeployment extends Deployment {
   #podMetadata: ApiObjectMetadataDefinition | undefined;
   readonly #pod: PodMetadata;
@@ -40,20 +43,20 @@ export class StableDeployment extends Deployment {
   constructor(scope: Construct, id: string, props: DeploymentProps, pod: PodMetadata) {
     super(scope, id, { ...props, select: false });
     this.#pod = pod;
-    this.select(LabelSelector.of({ labels: selectorLabels(this.name) }));
+    this.select(LabelSelector.of({ labels: { ...pod.selector } }));
   }
 
   override get podMetadata(): ApiObjectMetadataDefinition {
-    this.#podMetadata ??= new ApiObjectMetadataDefinition({ ...this.#pod, apiObject: this.apiObject });
+    this.#podMetadata ??= podMetadataOf(this.#pod, this.apiObject);
     return this.#podMetadata;
   }
 
   override toPodSelectorConfig(): PodSelectorConfig {
-    return { labelSelector: LabelSelector.of({ labels: selectorLabels(this.name) }) };
+    return { labelSelector: LabelSelector.of({ labels: { ...this.#pod.selector } }) };
   }
 }
 
-/** A StatefulSet that selects by the stable label. */
+/** A StatefulSet that selects by the labels it is given alone. */
 export class StableStatefulSet extends StatefulSet {
   #podMetadata: ApiObjectMetadataDefinition | undefined;
   readonly #pod: PodMetadata;
@@ -61,15 +64,40 @@ export class StableStatefulSet extends StatefulSet {
   constructor(scope: Construct, id: string, props: StatefulSetProps, pod: PodMetadata) {
     super(scope, id, { ...props, select: false });
     this.#pod = pod;
-    this.select(LabelSelector.of({ labels: selectorLabels(this.name) }));
+    this.select(LabelSelector.of({ labels: { ...pod.selector } }));
   }
 
   override get podMetadata(): ApiObjectMetadataDefinition {
-    this.#podMetadata ??= new ApiObjectMetadataDefinition({ ...this.#pod, apiObject: this.apiObject });
+    this.#podMetadata ??= podMetadataOf(this.#pod, this.apiObject);
     return this.#podMetadata;
   }
 
   override toPodSelectorConfig(): PodSelectorConfig {
-    return { labelSelector: LabelSelector.of({ labels: selectorLabels(this.name) }) };
+    return { labelSelector: LabelSelector.of({ labels: { ...this.#pod.selector } }) };
   }
+}
+
+/** A DaemonSet that selects by the labels it is given alone. */
+export class StableDaemonSet extends DaemonSet {
+  #podMetadata: ApiObjectMetadataDefinition | undefined;
+  readonly #pod: PodMetadata;
+
+  constructor(scope: Construct, id: string, props: DaemonSetProps, pod: PodMetadata) {
+    super(scope, id, { ...props, select: false });
+    this.#pod = pod;
+    this.select(LabelSelector.of({ labels: { ...pod.selector } }));
+  }
+
+  override get podMetadata(): ApiObjectMetadataDefinition {
+    this.#podMetadata ??= podMetadataOf(this.#pod, this.apiObject);
+    return this.#podMetadata;
+  }
+
+  override toPodSelectorConfig(): PodSelectorConfig {
+    return { labelSelector: LabelSelector.of({ labels: { ...this.#pod.selector } }) };
+  }
+}
+
+function podMetadataOf({ labels, annotations }: PodMetadata, apiObject: ApiObject): ApiObjectMetadataDefinition {
+  return new ApiObjectMetadataDefinition({ labels: { ...labels }, annotations: { ...annotations }, apiObject });
 }

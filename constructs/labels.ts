@@ -18,6 +18,9 @@ export function selectorLabels(name: string): { readonly app: string } {
   return { app: name };
 }
 
+/** Label that tells the controllers behind one service apart. */
+export const trackLabel = 'keelson.dev/track';
+
 /** All labels of an object: the stable one and the recommended `app.kubernetes.io` set. */
 export function recommendedLabels(identity: Identity): Record<string, string> {
   return {

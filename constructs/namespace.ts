@@ -4,6 +4,20 @@ import { Construct, type IConstruct } from 'constructs';
 import { podSecurityLevel } from './exceptions.ts';
 import { WiringError } from './problem.ts';
 
+/** How an environment runs its pods, beyond what always holds. */
+export interface Hardening {
+  /**
+   * `guaranteed` makes requests and limits equal, CPU included: no pod lives on what its neighbours do not use, and none is
+   * evicted for what they take. @default 'burstable'
+   */
+  readonly quality?: 'burstable' | 'guaranteed';
+  /**
+   * `Always` asks the registry at each start, so that a pod on a shared node cannot run an image that it may not pull.
+   * @default 'IfNotPresent'
+   */
+  readonly pullPolicy?: 'Always' | 'IfNotPresent';
+}
+
 /** Properties of {@link Namespace}. */
 export interface NamespaceProps {
   /** Name of the Kubernetes namespace. */
@@ -12,6 +26,10 @@ export interface NamespaceProps {
   readonly platform?: string;
   /** More labels of the namespace. @default - none */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Name of the policy that closes it. @default 'default-deny' */
+  readonly isolationPolicy?: string;
+  /** @default - burstable, images pulled when they are missing */
+  readonly hardening?: Hardening;
 }
 
 /**
@@ -38,6 +56,8 @@ export class Namespace extends Construct {
   readonly name: string;
   /** The platform that the namespace belongs to. */
   readonly platform: string;
+  /** How its pods run. */
+  readonly hardening: Hardening;
   /** What has to exist before the first pod: the namespace and its policies. */
   readonly foundations: readonly ApiObject[];
 
@@ -45,6 +65,7 @@ export class Namespace extends Construct {
     super(scope, id);
     this.name = props.name;
     this.platform = props.platform ?? props.name;
+    this.hardening = props.hardening ?? {};
     const namespace = new KubeNamespace(this, 'namespace', {
       metadata: {
         name: props.name,
@@ -58,7 +79,10 @@ export class Namespace extends Construct {
         },
       },
     });
-    const defaultDeny = this.#policy('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    const defaultDeny = this.#policy(props.isolationPolicy ?? 'default-deny', {
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+    });
     const dns = this.#policy('allow-dns', {
       podSelector: {},
       policyTypes: ['Egress'],

@@ -7,6 +7,8 @@ export type Protocol = 'tcp' | 'udp';
 export interface Port {
   /** Number inside the pod and on the service. */
   readonly number: number;
+  /** More numbers of the service that lead to it, for clients that expect another one, by name. @default - none */
+  readonly aliases?: Readonly<Record<string, number>>;
   /** @default 'tcp' */
   readonly protocol?: Protocol;
   /** Scheme of the URL that a connection hands to its source. @default 'http' */

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
 import { Size } from 'cdk8s';
-import { ConfigMap, EmptyDirMedium, Volume, type VolumeMount } from 'cdk8s-plus-28';
+import {
+  ConfigMap,
+  EmptyDirMedium,
+  HostPathVolumeType,
+  MountPropagation,
+  PersistentVolumeClaim,
+  Volume,
+  type VolumeMount,
+} from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { WiringError } from './problem.ts';
-import { asConfigMap, asSecret } from './strict.ts';
+import { asConfigMap } from './strict.ts';
 import type { ScratchFolder, WorkloadProps } from './workload-props.ts';
 
 interface VolumesProps {
@@ -43,6 +51,7 @@ export class Volumes extends Construct {
       });
       const volume = Volume.fromConfigMap(this, `${id}-volume`, asConfigMap(map), { name: id });
       this.#mount(volume, folder.path, true);
+      this.#shareable.set(id, volume);
     }
     if (config.length > 0 || workload.rolloutOn !== undefined) {
       const folders = config.map(({ path, files }) => [path, Object.entries(files).sort()]);
@@ -55,7 +64,33 @@ export class Volumes extends Construct {
         folder.items && Object.fromEntries(Object.entries(folder.items).map(([key, path]) => [key, { path }]));
       // Group-readable: the pod's group owns the volume, and nobody else has to read it.
       const options = { name, defaultMode: 0o440, ...(items && { items }) };
-      this.#mount(Volume.fromSecret(this, name, asSecret(folder.credentials.secret), options), folder.path, true);
+      const volume = Volume.fromSecret(this, name, folder.credentials.reference, options);
+      this.#mount(volume, folder.path, true);
+      this.#shareable.set(name, volume);
+    }
+    for (const folder of workload.host?.folders ?? []) {
+      const volume = Volume.fromHostPath(this, folder.name, folder.name, {
+        path: folder.hostPath,
+        type: HostPathVolumeType.DIRECTORY,
+      });
+      this.all.push(volume);
+      this.mounts.push({ volume, path: folder.path, readOnly: true, propagation: MountPropagation.HOST_TO_CONTAINER });
+    }
+    const byClaim = new Map<string, Volume>();
+    for (const { name, claim, path, subPath, readOnly } of workload.existing ?? []) {
+      const known = byClaim.get(claim);
+      const volume =
+        known ??
+        Volume.fromPersistentVolumeClaim(
+          this,
+          name,
+          PersistentVolumeClaim.fromClaimName(this, `${name}-claim`, claim),
+          { name },
+        );
+      if (known === undefined) this.all.push(volume);
+      byClaim.set(claim, volume);
+      this.#shareable.set(name, volume);
+      this.mounts.push({ volume, path, ...(subPath && { subPath }), ...(readOnly && { readOnly }) });
     }
     for (const claim of workload.claims ?? []) {
       // cdk8s-plus-28 mounts volumes of the pod only. The placeholder leaves the pod again before synth is over, and the
@@ -74,18 +109,19 @@ export class Volumes extends Construct {
     }
   }
 
-  /** Mounts of an init container: volume name to path. */
-  select(mounts: Readonly<Record<string, string>>): VolumeMount[] {
+  /** Mounts of another container: volume name to path. `field` names the property in messages. */
+  select(mounts: Readonly<Record<string, string>>, field: string): VolumeMount[] {
     return Object.entries(mounts).map(([name, path]) => {
       const volume = this.#shareable.get(name);
       if (!volume) {
         throw new WiringError(this.node.path, {
-          path: `init.mounts.${name}`,
+          path: `${field}.${name}`,
           value: path,
           cure: `name one of ${[...this.#shareable.keys()].join(', ')}`,
         });
       }
-      return { volume, path };
+      // What the main container may only read, others may only read, too.
+      return { volume, path, ...(/^(config|secret)-/.test(name) && { readOnly: true }) };
     });
   }
 

@@ -1,9 +1,10 @@
+import { podSecurityLevel } from './exceptions.ts';
 import type { Port } from './ports.ts';
 import type { Problem } from './problem.ts';
 import type { WorkloadProps } from './workload-props.ts';
 
 /** What a workload's properties get wrong in a way that types cannot say. */
-export function checkWorkload(props: WorkloadProps): Problem[] {
+export function checkWorkload(props: WorkloadProps, namespace: string): Problem[] {
   const problems: Problem[] = [];
   const add = (path: string, value: unknown, cure: string) => problems.push({ path, value, cure });
 
@@ -12,7 +13,7 @@ export function checkWorkload(props: WorkloadProps): Problem[] {
   }
   const replicas = props.replicas ?? 1;
   if (!Number.isInteger(replicas) || replicas < 0) add('replicas', replicas, 'use a whole number, 0 or more');
-  if (props.kind === 'Deployment' && (props.claims ?? []).length > 0) {
+  if (props.kind !== 'StatefulSet' && (props.claims ?? []).length > 0) {
     add(
       'claims',
       props.claims?.map((claim) => claim.name),
@@ -30,8 +31,24 @@ export function checkWorkload(props: WorkloadProps): Problem[] {
       `lower it to the limit, ${memory.limit.asString()}, or raise that`,
     );
   }
+  if (props.host && podSecurityLevel(namespace) !== 'privileged') {
+    add(
+      'host',
+      props.host.folders.map(({ hostPath }) => hostPath),
+      `"${namespace}" is not among the namespaces of node agents: see constructs/exceptions.ts`,
+    );
+  }
+  for (const [device, count] of Object.entries(props.resources.devices ?? {})) {
+    if (!Number.isInteger(count) || count < 1)
+      add(`resources.devices.${device}`, count, 'use a whole number, 1 or more');
+  }
   const seen = new Map<string, string>();
-  for (const [name, port] of Object.entries<Port>(props.ports)) {
+  const ports = [props, ...(props.sidecars ?? [])].flatMap((container) => Object.entries<Port>(container.ports ?? {}));
+  const names = ports.map(([name]) => name);
+  for (const name of names.filter((each, index) => names.indexOf(each) !== index)) {
+    add(`sidecars.ports.${name}`, name, 'another container of the pod has a port of that name: use another name');
+  }
+  for (const [name, port] of ports) {
     if (!/^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(name)) {
       add(`ports.${name}`, name, 'use at most 15 lower-case letters, digits and hyphens');
     }

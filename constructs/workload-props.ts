@@ -4,11 +4,36 @@ import type { Credentials } from './credentials.ts';
 import type { Image } from './images.ts';
 import type { Port } from './ports.ts';
 
-/** What a container asks for and may not exceed. */
+/** What a container asks for and may not exceed. A namespace of `guaranteed` quality raises requests to the limits. */
 export interface Resources {
-  /** The limit is left out on purpose by default: a limit throttles while cores are idle, the request already shares them. */
+  /**
+   * The limit is left out by default where the namespace is `burstable`: a limit throttles while cores are idle, and the
+   * request already shares them. In a `guaranteed` namespace it defaults to the request.
+   */
   readonly cpu: { readonly request: Cpu; readonly limit?: Cpu };
   readonly memory: { readonly request: Size; readonly limit: Size };
+  /** Disk of the node for logs and scratch folders. @default - the sizes of the scratch folders and 128 MiB */
+  readonly disk?: Size;
+  /** Devices by resource name, for example `{ 'nvidia.com/gpu': 1 }`. Request and limit are always equal. @default - none */
+  readonly devices?: Readonly<Record<string, number>>;
+}
+
+/** A taint that pods put up with. Without a value, every value of the key. */
+export interface Toleration {
+  readonly key: string;
+  readonly value?: string;
+  /** @default 'NoSchedule' */
+  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+/** On which nodes pods may run, and with which runtime. */
+export interface Placement {
+  /** Labels that the node must have. @default - any node */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly tolerations?: readonly Toleration[];
+  /** Name of a RuntimeClass that exists in the cluster, for example `nvidia`. @default - the node's default */
+  readonly runtimeClass?: string;
 }
 
 /** A folder of configuration files. A changed content rolls the pods out anew. */
@@ -54,6 +79,28 @@ export interface Claim extends Storage {
   readonly path: string;
 }
 
+/** A claim that exists already, made by something else than this workload. */
+export interface ExistingClaim {
+  /** Name of the volume within the pod. */
+  readonly name: string;
+  /** Name of the claim. */
+  readonly claim: string;
+  /** Where it is mounted. */
+  readonly path: string;
+  /** Folder of the claim to mount. @default - all of it */
+  readonly subPath?: string;
+  /** @default false */
+  readonly readOnly?: boolean;
+}
+
+/** Pods that work as one: a leader, which clients talk to, and workers beside it on other nodes. */
+export interface Group {
+  /** Pods of a group, the leader among them. */
+  readonly size: number;
+  /** Arguments that workers have beside the leader's. @default - none */
+  readonly workerArgs?: readonly string[];
+}
+
 /** A container that runs to its end before the main one starts. It mounts what it names. */
 export interface InitContainer {
   readonly name: string;
@@ -63,6 +110,41 @@ export interface InitContainer {
   /** Scratch folders and claims by name, with the path inside this container. */
   readonly mounts: Readonly<Record<string, string>>;
   readonly resources: Resources;
+}
+
+/** A container that runs beside the main one, for example an exporter. It reaches the main one on 127.0.0.1. */
+export interface Sidecar {
+  readonly name: string;
+  readonly image: Image;
+  /** @default - the image's own */
+  readonly command?: readonly string[];
+  /** @default - the image's own */
+  readonly args?: readonly string[];
+  /** @default - none */
+  readonly env?: Readonly<Record<string, string | EnvValue>>;
+  /** Ports that it listens on: they join those of the workload, whose names and numbers they may not repeat. @default - none */
+  readonly ports?: Readonly<Record<string, Port>>;
+  /** Scratch folders, configuration (`config-<name>`), secrets (`secret-<credentials>`) and claims by name, with the path inside this container. @default - none */
+  readonly mounts?: Readonly<Record<string, string>>;
+  readonly resources: Resources;
+  /** @default - none: the pod is ready without it */
+  readonly probes?: Probes;
+}
+
+/** Folder of the node that pods read. Only in a namespace that is listed in the exceptions. */
+export interface HostFolder {
+  readonly name: string;
+  /** On the node. */
+  readonly hostPath: string;
+  /** In the container. Always read-only, and mounts that come to the folder later are seen. */
+  readonly path: string;
+}
+
+/** What node agents need of the node that other pods may not have. */
+export interface HostAccess {
+  readonly folders: readonly HostFolder[];
+  /** Runs as root, without any capability. @default false */
+  readonly root?: boolean;
 }
 
 /** How the kubelet watches the main container. */
@@ -75,14 +157,27 @@ export interface Probes {
   readonly startup?: Probe;
 }
 
+/** Names of what a workload consists of, where procedures or tools expect another one than the workload's. */
+export interface PartNames {
+  /** The main container, which `kubectl set image` and `kubectl logs -c` name. @default - the workload's name */
+  readonly container?: string;
+  /** Its NetworkPolicy. @default - the workload's name */
+  readonly policy?: string;
+}
+
 /** Properties of a workload. */
 export interface WorkloadProps<P extends string = string> {
   /** Name of the controller, the service and the stable label. */
   readonly name: string;
   /** Role within the platform, for example `cache`. */
   readonly component: string;
-  /** `StatefulSet` where replicas have an identity or storage of their own. */
-  readonly kind: 'Deployment' | 'StatefulSet';
+  /**
+   * `StatefulSet` where replicas have an identity or storage of their own, `DaemonSet` for one on each node, `LeaderWorkerSet`
+   * (where the cluster has its operator) where a replica is a group of pods.
+   */
+  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'LeaderWorkerSet';
+  /** The pods of one replica of a LeaderWorkerSet. @default - required for that kind, meaningless for others */
+  readonly group?: Group;
   readonly image: Image;
   /** Replaces the image's entry point. @default - the image's own */
   readonly command?: readonly string[];
@@ -105,6 +200,8 @@ export interface WorkloadProps<P extends string = string> {
   /** Only a StatefulSet has claims. @default - none */
   readonly claims?: readonly Claim[];
   /** @default - none */
+  readonly existing?: readonly ExistingClaim[];
+  /** @default - none */
   readonly init?: readonly InitContainer[];
   /** @default 1 */
   readonly replicas?: number;
@@ -125,4 +222,19 @@ export interface WorkloadProps<P extends string = string> {
   readonly accountAnnotations?: Readonly<Record<string, string>>;
   /** Size of `/tmp`. @default Size.mebibytes(64) */
   readonly tmpSize?: Size;
+  /** Names of parts of it that others rely on. @default - each has the workload's name */
+  readonly names?: PartNames;
+  /** @default - any node, default runtime */
+  readonly placement?: Placement;
+  /** @default - none */
+  readonly sidecars?: readonly Sidecar[];
+  /** More labels of the pods, for example `{ version: 'v1.0' }`. They are in no selector of the controller. @default - none */
+  readonly podLabels?: Readonly<Record<string, string>>;
+  /**
+   * The pods may call the API server, with a token of this service account that lives for an hour. The way there has to be
+   * opened with `Connections.toOutside`. @default false
+   */
+  readonly apiAccess?: boolean;
+  /** Access to the node; refused outside of namespaces that are listed in the exceptions. @default - none */
+  readonly host?: HostAccess;
 }

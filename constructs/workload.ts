@@ -11,11 +11,14 @@ import {
   ServiceAccount,
 } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { initContainer, kubeProtocol, mainContainer } from './containers.ts';
-import { patchRendered, StableDeployment, StableStatefulSet } from './controller.ts';
+import { initContainer, kubeProtocol, mainContainer, sidecarContainer } from './containers.ts';
+import { patchRendered, StableDaemonSet, StableDeployment, StableStatefulSet } from './controller.ts';
+import { leaderLabel, StableLeaderWorkerSet } from './leader-worker-set.ts';
 import { recommendedLabels, selectorLabels } from './labels.ts';
 import { Namespace } from './namespace.ts';
 import { type Flow, policySpec } from './network-policy.ts';
+import { renderedPatches, typedPatches } from './pod-patches.ts';
+import { type PodUsage, podUsage } from './pod-usage.ts';
 import type { Port } from './ports.ts';
 import { type Problem, problem } from './problem.ts';
 import { asService, asServiceAccount } from './strict.ts';
@@ -26,6 +29,22 @@ import type { WorkloadProps } from './workload-props.ts';
 /** Anything that stands for one workload in a connection: a workload, or a component made around one. */
 export interface Connectable<P extends string = string> {
   readonly workload: Workload<P>;
+}
+
+/** Time in which a pod leaves the service's endpoints while it still answers. */
+const defaultDrain = Duration.seconds(5);
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Record<string, string>;
+}
+
+/** What an autoscaler acts on. */
+export interface ScaleTarget {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
 }
 
 /** User and group that the images of this project run as. */
@@ -48,7 +67,21 @@ export class Workload<P extends string = string> extends Construct implements Co
   readonly controller: ApiObject;
   readonly serviceAccount: ServiceAccount;
   readonly service: Service;
-  readonly #pods: StableDeployment | StableStatefulSet;
+  /** What one of its pods may take. */
+  readonly usage: PodUsage;
+  /** How many pods there may be: the same twice where nothing scales it. */
+  get scale(): { readonly min: number; readonly max: number } {
+    return this.#scale;
+  }
+
+  readonly #pods: StableDeployment | StableStatefulSet | StableDaemonSet;
+  /** The object that renders the pods, which is the controller itself but for groups. */
+  readonly #template: ApiObject;
+  readonly #metadata: Metadata;
+  readonly #drains: boolean;
+  #scale: { readonly min: number; readonly max: number };
+  #autoscaled = false;
+  #scaleTarget: ScaleTarget | undefined;
   readonly #container: Container;
   readonly #env = new Map<string, string>();
   readonly #flows: Flow[] = [];
@@ -58,9 +91,11 @@ export class Workload<P extends string = string> extends Construct implements Co
     super(scope, id);
     this.name = props.name;
     this.namespace = Namespace.of(this);
-    this.ports = props.ports;
+    this.ports = Object.assign({ ...props.ports }, ...(props.sidecars ?? []).map(({ ports }) => ports ?? {}));
     this.replicas = props.replicas ?? 1;
-    this.#problems.push(...checkWorkload(props));
+    this.#scale = { min: this.replicas, max: this.replicas };
+    this.usage = podUsage(props);
+    this.#problems.push(...checkWorkload(props, this.namespace.name));
     const labels = recommendedLabels({
       name: props.name,
       component: props.component,
@@ -68,6 +103,7 @@ export class Workload<P extends string = string> extends Construct implements Co
       version: props.image.version,
     });
     const metadata = { name: props.name, namespace: this.namespace.name, labels };
+    this.#metadata = metadata;
     this.serviceAccount = new ServiceAccount(this, 'account', {
       metadata: { ...metadata, ...(props.accountAnnotations && { annotations: { ...props.accountAnnotations } }) },
     });
@@ -80,24 +116,35 @@ export class Workload<P extends string = string> extends Construct implements Co
       automountServiceAccountToken: false,
       terminationGracePeriod: props.terminationGracePeriod ?? Duration.seconds(30),
       securityContext: {
-        ensureNonRoot: true,
-        user: props.user ?? defaultUser,
-        group: props.user ?? defaultUser,
+        ensureNonRoot: !props.host?.root,
+        user: props.host?.root ? 0 : (props.user ?? defaultUser),
+        group: props.host?.root ? 0 : (props.user ?? defaultUser),
         fsGroup: props.user ?? defaultUser,
         fsGroupChangePolicy: FsGroupChangePolicy.ON_ROOT_MISMATCH,
       },
       volumes: volumes.all,
-      initContainers: (props.init ?? []).map((init) => initContainer(init, volumes)),
+      initContainers: (props.init ?? []).map((init) => initContainer(init, volumes, this.namespace.hardening)),
     };
-    const podMetadata = { labels, annotations: volumes.annotations };
-    this.service = this.#service('service', metadata, false);
+    const selector = this.podLabels;
+    const podMetadata = {
+      labels: { ...labels, ...props.podLabels, ...selector },
+      annotations: volumes.annotations,
+      selector,
+    };
+    // Workers of a group answer nobody but their leader.
+    const answering = props.kind === 'LeaderWorkerSet' ? leaderLabel : {};
+    this.service = this.#service('service', metadata, false, answering);
     // Replicas of a StatefulSet have a name each, and Prometheus asks each replica for its metrics.
-    const needsHeadless = props.kind === 'StatefulSet' || Object.values<Port>(props.ports).some((port) => port.metrics);
+    const needsHeadless = props.kind === 'StatefulSet' || Object.values<Port>(this.ports).some((port) => port.metrics);
     const headless = needsHeadless
-      ? this.#service('headless', { ...metadata, name: `${props.name}-headless` }, true)
+      ? this.#service('headless', { ...metadata, name: `${props.name}-headless` }, true, answering)
       : undefined;
 
-    if (props.kind === 'Deployment' || headless === undefined) {
+    if (props.kind === 'DaemonSet') {
+      this.#pods = new StableDaemonSet(this, 'daemonset', pod, podMetadata);
+    } else if (props.kind === 'LeaderWorkerSet') {
+      this.#pods = new StableLeaderWorkerSet(this, 'groups', pod, podMetadata, props.group ?? { size: 1 });
+    } else if (props.kind === 'Deployment' || headless === undefined) {
       this.#pods = new StableDeployment(
         this,
         'deployment',
@@ -122,13 +169,22 @@ export class Workload<P extends string = string> extends Construct implements Co
         podMetadata,
       );
     }
-    this.#container = this.#pods.addContainer(mainContainer(props, volumes));
+    this.#container = this.#pods.addContainer(mainContainer(props, volumes, this.namespace.hardening));
+    for (const sidecar of props.sidecars ?? []) {
+      this.#pods.addContainer(sidecarContainer(sidecar, volumes, this.namespace.hardening));
+    }
     for (const [name, value] of Object.entries(props.env ?? {})) this.setEnv(name, value);
-    this.controller = ApiObject.of(this.#pods);
+    const grouped = this.#pods instanceof StableLeaderWorkerSet ? this.#pods : undefined;
+    this.controller = grouped?.set ?? ApiObject.of(this.#pods);
+    this.#template = grouped?.template ?? this.controller;
     this.controller.addDependency(...this.namespace.foundations);
-    this.controller.addJsonPatch(...this.#patches(props, volumes));
-    this.#networkPolicy(metadata);
-    if (this.replicas > 1) this.#disruptionBudget(metadata);
+    const drain = props.drainDelay ?? (props.kind === 'Deployment' && this.replicas > 1 ? defaultDrain : undefined);
+    this.#drains = drain !== undefined;
+    const facts = { selector, volumes, drain };
+    this.#template.addJsonPatch(...typedPatches(props, facts));
+    patchRendered(this.#template, ...renderedPatches(props, facts));
+    this.#networkPolicy({ ...metadata, name: props.names?.policy ?? props.name });
+    if (this.replicas > 1 && props.kind !== 'DaemonSet') this.#disruptionBudget();
     this.node.addValidation({ validate: () => this.#problems.map(problem) });
   }
 
@@ -166,6 +222,43 @@ export class Workload<P extends string = string> extends Construct implements Co
     if (!this.#flows.some((known) => JSON.stringify(known) === key)) this.#flows.push(flow);
   }
 
+  /**
+   * Leaves the number of replicas to an autoscaler. One per workload: two would undo what the other does.
+   *
+   * @param min - at least this many pods, 0 where it may sleep
+   * @param max - at most this many pods
+   */
+  scaleBetween(min: number, max: number): void {
+    if (this.#autoscaled) {
+      this.report({
+        path: 'autoscaling',
+        value: this.name,
+        cure: 'something scales it already: declare one autoscaler',
+      });
+      return;
+    }
+    this.#autoscaled = true;
+    this.#scale = { min, max };
+    // A number here would be put back at each deployment, whatever the load is.
+    this.#template.addJsonPatch(JsonPatch.remove('/spec/replicas'));
+    if (this.replicas <= 1) this.#disruptionBudget();
+    if (!this.#drains && this.controller.kind === 'Deployment') {
+      const lifecycle = { preStop: { sleep: { seconds: defaultDrain.toSeconds() } } };
+      patchRendered(this.#template, JsonPatch.add('/spec/template/spec/containers/0/lifecycle', lifecycle));
+    }
+  }
+
+  /** Names the object that sets the number of pods in place of the controller, for example a rollout. */
+  scaleThrough(target: ScaleTarget): void {
+    this.#scaleTarget = target;
+  }
+
+  /** The object whose number of replicas an autoscaler sets. */
+  get scaleTarget(): ScaleTarget {
+    const { apiVersion, kind } = this.controller;
+    return this.#scaleTarget ?? { apiVersion, kind, name: this.name };
+  }
+
   /** Adds a mistake to those that synth reports. */
   report(what: Problem): void {
     this.#problems.push(what);
@@ -185,22 +278,25 @@ export class Workload<P extends string = string> extends Construct implements Co
     id: string,
     metadata: { name: string; namespace: string; labels: Record<string, string> },
     headless: boolean,
+    more: Readonly<Record<string, string>>,
   ) {
     const service = new Service(this, id, {
       metadata,
       ...(headless && { clusterIP: 'None', publishNotReadyAddresses: true }),
-      ports: Object.entries<Port>(this.ports).map(([name, port]) => ({
-        name,
-        port: port.number,
-        targetPort: port.number,
-        protocol: kubeProtocol(port),
-      })),
+      ports: Object.entries<Port>(this.ports).flatMap(([name, port]) =>
+        Object.entries({ [name]: port.number, ...(!headless && port.aliases) }).map(([alias, number]) => ({
+          name: alias,
+          port: number,
+          targetPort: port.number,
+          protocol: kubeProtocol(port),
+        })),
+      ),
     });
-    service.selectLabel('app', this.name);
+    for (const [label, value] of Object.entries({ app: this.name, ...more })) service.selectLabel(label, value);
     return service;
   }
 
-  #networkPolicy(metadata: { name: string; namespace: string; labels: Record<string, string> }): void {
+  #networkPolicy(metadata: Metadata): void {
     const policy = new ApiObject(this, 'policy', {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
@@ -213,11 +309,11 @@ export class Workload<P extends string = string> extends Construct implements Co
   }
 
   /** One pod at a time may be drained. A single replica gets no budget: one that protects it would block every drain. */
-  #disruptionBudget(metadata: { name: string; namespace: string; labels: Record<string, string> }): void {
+  #disruptionBudget(): void {
     new ApiObject(this, 'budget', {
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
-      metadata,
+      metadata: this.#metadata,
       ...{
         spec: {
           maxUnavailable: 1,
@@ -227,39 +323,5 @@ export class Workload<P extends string = string> extends Construct implements Co
         },
       },
     });
-  }
-
-  /** What cdk8s-plus-28 has no property for. */
-  #patches(props: WorkloadProps<P>, volumes: Volumes): JsonPatch[] {
-    const pod = '/spec/template/spec';
-    const drain =
-      props.drainDelay ?? (props.kind === 'Deployment' && this.replicas > 1 ? Duration.seconds(5) : undefined);
-    const patches = [
-      JsonPatch.add('/spec/revisionHistoryLimit', 5),
-      // Service links would add variables such as REDIS_PORT, which programs take for settings of their own.
-      JsonPatch.add(`${pod}/enableServiceLinks`, false),
-      JsonPatch.add(`${pod}/securityContext/seccompProfile`, { type: 'RuntimeDefault' }),
-      JsonPatch.add(
-        `${pod}/topologySpreadConstraints`,
-        ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
-          maxSkew: 1,
-          topologyKey,
-          whenUnsatisfiable: 'ScheduleAnyway',
-          labelSelector: { matchLabels: this.podLabels },
-        })),
-      ),
-    ];
-    if (props.priorityClass) patches.push(JsonPatch.add(`${pod}/priorityClassName`, props.priorityClass));
-    if (drain) {
-      // A pause by the kubelet: the image needs no shell for it.
-      const lifecycle = { preStop: { sleep: { seconds: drain.toSeconds() } } };
-      patchRendered(this.controller, JsonPatch.add(`${pod}/containers/0/lifecycle`, lifecycle));
-    }
-    if (volumes.claimTemplates.length > 0) {
-      const first = volumes.all.length - volumes.claimTemplates.length;
-      for (const _ of volumes.claimTemplates) patches.push(JsonPatch.remove(`${pod}/volumes/${first}`));
-      patchRendered(this.controller, JsonPatch.add('/spec/volumeClaimTemplates', volumes.claimTemplates));
-    }
-    return patches;
   }
 }

@@ -1,10 +1,11 @@
 import { type Manifest, textAt } from '../constructs/bridge/manifest.ts';
-import { podSecurityExceptions } from '../constructs/exceptions.ts';
+import { isIn, podSecurityExceptions } from '../constructs/exceptions.ts';
 
 /** A workload that one rule does not hold for. */
 export interface Exception {
   /** Name of the rule. */
   readonly rule: string;
+  /** This name, or any that ends in a hyphen and this name. */
   readonly namespace: string;
   /** @default - every object of the namespace */
   readonly object?: { readonly kind: string; readonly name: string };
@@ -16,9 +17,10 @@ export interface Exception {
  * All of them. The list is short because each entry is a risk that somebody answers for. What a namespace may break of the
  * Pod Security Standard stands with the construct that sets the namespace's level.
  */
-export const exceptions: readonly Exception[] = podSecurityExceptions.map(({ namespace, reason }) => ({
+export const exceptions: readonly Exception[] = podSecurityExceptions.map(({ workload, namespace, reason }) => ({
   rule: 'restricted-pods',
   namespace,
+  object: { kind: 'DaemonSet', name: workload },
   reason,
 }));
 
@@ -27,7 +29,7 @@ export function isExcepted(rule: string, manifest: Manifest, list: readonly Exce
   return list.some(
     ({ object, ...entry }) =>
       entry.rule === rule &&
-      entry.namespace === textAt(manifest, 'metadata', 'namespace') &&
+      isIn(textAt(manifest, 'metadata', 'namespace') ?? '', entry) &&
       (object === undefined || (object.kind === manifest.kind && object.name === textAt(manifest, 'metadata', 'name'))),
   );
 }

@@ -3,14 +3,25 @@ import { podSecurityLevel } from '../../constructs/exceptions.ts';
 import { podSecurityExceptions } from '../../constructs/index.ts';
 
 describe('exceptions from the restricted standard', () => {
-  it('are none so far, and would each have a reason', () => {
-    expect(podSecurityExceptions.filter(({ reason }) => reason.length < 20)).toEqual([]);
-    expect(podSecurityLevel('multi-agent-rag')).toBe('restricted');
+  it('are node agents only, each with its reason', () => {
+    expect(new Set(podSecurityExceptions.map(({ namespace }) => namespace))).toEqual(new Set(['node-agents']));
+    expect(podSecurityExceptions.filter(({ reason }) => reason.length < 60)).toEqual([]);
   });
 
-  it('hold for the namespace that they name only', () => {
-    const list = [{ namespace: 'node-agents', level: 'privileged', reason: 'reads the counters of the host' }] as const;
-    expect(podSecurityLevel('node-agents', list)).toBe('privileged');
-    expect(podSecurityLevel('multi-agent-rag', list)).toBe('restricted');
+  it('hold for the namespaces of node agents only', () => {
+    expect(podSecurityLevel('node-agents')).toBe('privileged');
+    expect(podSecurityLevel('qratum-node-agents')).toBe('privileged');
+    for (const other of ['multi-agent-rag', 'node-agents-2', 'mynode-agents', 'default']) {
+      expect(podSecurityLevel(other)).toBe('restricted');
+    }
+  });
+
+  it('take the widest level that one of them needs', () => {
+    const list = [
+      { workload: 'a', namespace: 'shared', level: 'baseline', reason: '' },
+      { workload: 'b', namespace: 'shared', level: 'privileged', reason: '' },
+    ] as const;
+    expect(podSecurityLevel('shared', list)).toBe('privileged');
+    expect(podSecurityLevel('shared', list.slice(0, 1))).toBe('baseline');
   });
 });
