@@ -21,19 +21,14 @@ const unsizedFolder = Size.gibibytes(1);
 /** The container that the workload is about. Its variables are added by the workload, because connections add more. */
 export function mainContainer(props: WorkloadProps, volumes: Volumes, hardening: Hardening): ContainerProps {
   return {
-    ...hardened(
-      props.image.reference,
-      { ...props.resources, disk: diskOf(props.resources, props) },
-      hardening,
-      props.host?.root,
-    ),
+    ...hardened(props.image.reference, props.resources, hardening, props.host?.root),
     name: props.names?.container ?? props.name,
     ...(props.command && { command: [...props.command] }),
     ...(props.args && { args: [...props.args] }),
     ports: containerPorts(props.ports),
-    readiness: props.probes.readiness,
-    ...(props.probes.liveness && { liveness: props.probes.liveness }),
-    ...(props.probes.startup && { startup: props.probes.startup }),
+    ...(props.probes && { readiness: props.probes.readiness }),
+    ...(props.probes?.liveness && { liveness: props.probes.liveness }),
+    ...(props.probes?.startup && { startup: props.probes.startup }),
     volumeMounts: volumes.mounts,
   };
 }
@@ -89,19 +84,17 @@ export function kubeProtocol(port: Port): KubeProtocol {
   return wireProtocol(port) === 'UDP' ? KubeProtocol.UDP : KubeProtocol.TCP;
 }
 
-/** What all containers have in common. Devices are added by the workload: cdk8s-plus knows none. */
+/** What all containers have in common. Devices and disk are added by the workload: cdk8s-plus knows no devices, and disk in whole GiB only. */
 function hardened(image: string, resources: Resources, hardening: Hardening, root = false) {
   const guaranteed = hardening.quality === 'guaranteed';
   const { memory } = resources;
   const cpu = guaranteed ? equal(resources.cpu.limit ?? resources.cpu.request) : resources.cpu;
-  const disk = diskOf(resources);
   return {
     image,
     imagePullPolicy: hardening.pullPolicy === 'Always' ? ImagePullPolicy.ALWAYS : ImagePullPolicy.IF_NOT_PRESENT,
     resources: {
       cpu: { request: cpu.request, ...(cpu.limit && { limit: cpu.limit }) },
       memory: { request: guaranteed ? memory.limit : memory.request, limit: memory.limit },
-      ephemeralStorage: { request: disk, limit: disk },
     },
     securityContext: {
       ensureNonRoot: !root,

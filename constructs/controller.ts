@@ -10,6 +10,7 @@ import {
   type StatefulSetProps,
 } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { selectorLabels } from './labels.ts';
 
 /** Metadata of pods, apart from what cdk8s-plus would add. */
 export interface PodMetadata {
@@ -73,7 +74,9 @@ export class StableStatefulSet extends StatefulSet {
   }
 
   override toPodSelectorConfig(): PodSelectorConfig {
-    return { labelSelector: LabelSelector.of({ labels: { ...this.#pod.selector } }) };
+    // The service asks from within the constructor of the base class, before this object has anything of its own.
+    const labels = #pod in this ? this.#pod.selector : selectorLabels(this.name);
+    return { labelSelector: LabelSelector.of({ labels: { ...labels } }) };
   }
 }
 

@@ -22,12 +22,13 @@ export interface CatalogueEntry {
   readonly localRecipe?: string;
 }
 
-// Each digest is the one that at least two unrelated public repositories pin for that tag (code search, 2026-11-21). An
+// Each digest is the one that at least two unrelated public repositories pin for that tag (code search, 2026-11). An
 // entry without one says so by leaving it out: the policy pack then advises to add it.
 const catalogue = {
   orchestrator: { version: '0.1.0', repository: 'own', localRecipe: 'orchestrator' },
   inference: { version: '0.1.0', repository: 'own', localRecipe: 'inference' },
   mcp: { version: '0.1.0', repository: 'own', localRecipe: 'mcp' },
+  'llm-stand-in': { version: '1.0.0', repository: 'own', localRecipe: 'llm-stand-in' },
   'model-all-minilm-l6-v2': { version: '1.0.0', repository: 'own', localRecipe: 'model-all-minilm-l6-v2' },
   redis: {
     version: '7.4.11',
@@ -55,6 +56,67 @@ const catalogue = {
     digest: 'sha256:d0a641d5fbcc89678c931a61b7de7b8a1cf097149f135c9c73bc81d076a1494b',
   },
   'milvus-lite': { version: '3.0.0', repository: 'own', localRecipe: 'milvus-lite' },
+  qdrant: {
+    version: '1.17.1',
+    repository: 'docker.io/qdrant/qdrant',
+    tag: 'v1.17.1',
+    digest: 'sha256:94728574965d17c6485dd361aa3c0818b325b9016dac5ea6afec7b4b2700865f',
+  },
+  vllm: {
+    version: '0.30.0',
+    repository: 'docker.io/vllm/vllm-openai',
+    tag: 'v0.30.0',
+    digest: 'sha256:8a69ffad015f138d7170c4ddc429e230a3bc1c1719f67e14324749df200a4b90',
+  },
+  // No digest of a tag of it is to be found in two places.
+  'vllm-cpu': { version: '0.30.0', repository: 'docker.io/vllm/vllm-openai-cpu', tag: 'v0.30.0' },
+  ollama: {
+    version: '0.13.5',
+    repository: 'docker.io/ollama/ollama',
+    digest: 'sha256:2c9595c555fd70a28363489ac03bd5bf9e7c5bdf2890373c3a830ffd7252ce6d',
+  },
+  // Nobody publishes an image of Jan.
+  jan: { version: '0.8.4', repository: 'own' },
+  // No digest of a tag of it is to be found in two places.
+  triton: { version: '2.59.0', repository: 'nvcr.io/nvidia/tritonserver', tag: '25.06-py3' },
+  tei: {
+    version: '1.9.3',
+    repository: 'ghcr.io/huggingface/text-embeddings-inference',
+    tag: 'cuda-1.9.3',
+    digest: 'sha256:249a0bc87522bfe2f1012b4d194f0225878f47079115ada3aeb0b1ef257b402a',
+  },
+  'tei-cpu': {
+    version: '1.9.3',
+    repository: 'ghcr.io/huggingface/text-embeddings-inference',
+    tag: 'cpu-1.9.3',
+    digest: 'sha256:ad950d30878eceb72aaf32024d26fa2b1d04a75304fa0b4776b49aa1941fea07',
+  },
+  // The variant with the clients of PostgreSQL and S3; no digest of a tag of it is to be found in two places.
+  mlflow: { version: '3.16.1', repository: 'ghcr.io/mlflow/mlflow', tag: 'v3.16.1-full' },
+  pgbouncer: {
+    version: '1.24.1',
+    repository: 'docker.io/edoburu/pgbouncer',
+    tag: 'v1.24.1-p1',
+    digest: 'sha256:3db3d7223e93af52b4116f642951a1a5fa44702a88c2a59cf7562cac19320c9e',
+  },
+  // PostgreSQL with TimescaleDB as CloudNativePG's operator needs it; no digest of a tag of it is to be found in two places.
+  'postgres-cloudnativepg': { version: '17.2-ts2.18', repository: 'ghcr.io/clevyr/cloudnativepg-timescale' },
+  rclone: {
+    version: '1.75.1',
+    repository: 'docker.io/rclone/rclone',
+    digest: 'sha256:45401ad7410db1d67ffdb58e19059ad20b0d8e0285a60e38bbec55cc1019c7a5',
+  },
+  curl: {
+    version: '8.18.0',
+    repository: 'docker.io/curlimages/curl',
+    digest: 'sha256:d94d07ba9e7d6de898b6d96c1a072f6f8266c687af78a74f380087a0addf5d17',
+  },
+  pushgateway: {
+    version: '1.11.3',
+    repository: 'docker.io/prom/pushgateway',
+    tag: 'v1.11.3',
+    digest: 'sha256:74fa117cef2d7e383112d25139ff1c2d2e309c35389a9e0554a47136a1482e48',
+  },
   prometheus: {
     version: '3.5.0',
     repository: 'docker.io/prom/prometheus',
@@ -90,13 +152,20 @@ export class Images {
   }
 
   readonly #props: ImagesProps;
+  readonly #used = new Set<ImageName>();
 
   constructor(props: ImagesProps = {}) {
     this.#props = props;
   }
 
+  /** Names of the images that were asked for so far. */
+  get used(): ReadonlySet<ImageName> {
+    return new Set(this.#used);
+  }
+
   /** The image by name. Fails when the image is the team's own and no registry is configured. */
   get(name: ImageName): Image {
+    this.#used.add(name);
     const entry: CatalogueEntry = catalogue[name];
     const override = this.#props.overrides?.[name];
     if (override !== undefined) return { reference: override, version: versionOf(override) ?? entry.version };

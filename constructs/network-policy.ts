@@ -9,6 +9,8 @@ export interface Flow {
   readonly direction: 'ingress' | 'egress';
   readonly peer: Peer;
   readonly port: number;
+  /** Last port of a range that begins with `port`. @default - that port alone */
+  readonly endPort?: number;
   readonly protocol: 'TCP' | 'UDP';
 }
 
@@ -24,13 +26,14 @@ export function policySpec(pods: Readonly<Record<string, string>>, namespace: st
 
 /** One rule per peer, in an order that does not depend on the order of declarations. */
 function rules(namespace: string, flows: readonly Flow[], direction: Flow['direction']) {
-  const byPeer = new Map<string, { peer: object; ports: { port: number; protocol: string }[] }>();
+  const byPeer = new Map<string, { peer: object; ports: { port: number; endPort?: number; protocol: string }[] }>();
   for (const flow of flows.filter((candidate) => candidate.direction === direction)) {
     const peer = peerOf(flow.peer, namespace);
     const key = JSON.stringify(peer);
     const rule = byPeer.get(key) ?? { peer, ports: [] };
-    if (!rule.ports.some(({ port, protocol }) => port === flow.port && protocol === flow.protocol)) {
-      rule.ports.push({ port: flow.port, protocol: flow.protocol });
+    const { port, endPort, protocol } = flow;
+    if (!rule.ports.some((known) => known.port === port && known.endPort === endPort && known.protocol === protocol)) {
+      rule.ports.push({ port, ...(endPort !== undefined && { endPort }), protocol });
     }
     byPeer.set(key, rule);
   }

@@ -1,6 +1,7 @@
 import { type Duration, JsonPatch } from 'cdk8s';
+import { diskOf } from './containers.ts';
 import type { Volumes } from './volumes.ts';
-import type { Toleration, WorkloadProps } from './workload-props.ts';
+import type { Resources, Toleration, WorkloadProps } from './workload-props.ts';
 
 /** Facts about the workload that its pods' patches need. */
 interface PatchFacts {
@@ -53,14 +54,19 @@ export function renderedPatches(props: WorkloadProps, { volumes, drain }: PatchF
   if (volumes.claimTemplates.length > 0) {
     patches.push(JsonPatch.add('/spec/volumeClaimTemplates', volumes.claimTemplates));
   }
-  const containers = [props, ...(props.sidecars ?? [])];
-  for (const [index, { resources }] of containers.entries()) {
-    for (const [device, count] of Object.entries(resources.devices ?? {})) {
-      const key = device.replaceAll('~', '~0').replaceAll('/', '~1');
-      for (const side of ['requests', 'limits']) {
-        patches.push(JsonPatch.add(`${pod}/containers/${index}/resources/${side}/${key}`, count));
-      }
+  const add = (container: string, name: string, amount: string | number) => {
+    const key = name.replaceAll('~', '~0').replaceAll('/', '~1');
+    for (const side of ['requests', 'limits']) {
+      patches.push(JsonPatch.add(`${pod}/${container}/resources/${side}/${key}`, amount));
     }
+  };
+  const disk = (resources: Resources, workload?: WorkloadProps) => `${diskOf(resources, workload).toMebibytes()}Mi`;
+  for (const [index, { resources }] of [props, ...(props.sidecars ?? [])].entries()) {
+    add(`containers/${index}`, 'ephemeral-storage', index === 0 ? disk(resources, props) : disk(resources));
+    for (const [device, count] of Object.entries(resources.devices ?? {})) add(`containers/${index}`, device, count);
+  }
+  for (const [index, { resources }] of (props.init ?? []).entries()) {
+    add(`initContainers/${index}`, 'ephemeral-storage', disk(resources));
   }
   return patches;
 }

@@ -101,6 +101,28 @@ export interface Group {
   readonly workerArgs?: readonly string[];
 }
 
+/** When a job runs. */
+export interface JobSchedule {
+  /** In the notation of cron. */
+  readonly cron: string;
+  /** Name in the IANA database. @default 'Etc/UTC' */
+  readonly timezone?: string;
+  /** @default false */
+  readonly suspended?: boolean;
+}
+
+/** How pods run that come to an end. */
+export interface JobRun {
+  /** @default - once, when it is deployed */
+  readonly schedule?: JobSchedule;
+  /** Pods that are tried. @default 3 */
+  readonly attempts?: number;
+  /** After which it has failed. */
+  readonly timeout: Duration;
+  /** How long the finished job stays to be looked at. @default - until it changes, or by number where it has a schedule */
+  readonly keep?: Duration;
+}
+
 /** A container that runs to its end before the main one starts. It mounts what it names. */
 export interface InitContainer {
   readonly name: string;
@@ -173,11 +195,13 @@ export interface WorkloadProps<P extends string = string> {
   readonly component: string;
   /**
    * `StatefulSet` where replicas have an identity or storage of their own, `DaemonSet` for one on each node, `LeaderWorkerSet`
-   * (where the cluster has its operator) where a replica is a group of pods.
+   * (where the cluster has its operator) where a replica is a group of pods, `Job` where pods come to an end.
    */
-  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'LeaderWorkerSet';
+  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'LeaderWorkerSet' | 'Job';
   /** The pods of one replica of a LeaderWorkerSet. @default - required for that kind, meaningless for others */
   readonly group?: Group;
+  /** How a Job runs. @default - required for that kind, meaningless for others */
+  readonly run?: JobRun;
   readonly image: Image;
   /** Replaces the image's entry point. @default - the image's own */
   readonly command?: readonly string[];
@@ -186,7 +210,8 @@ export interface WorkloadProps<P extends string = string> {
   /** Ports by name. Connections refer to the names. */
   readonly ports: Readonly<Record<P, Port>>;
   readonly resources: Resources;
-  readonly probes: Probes;
+  /** @default - none, which only a Job may have */
+  readonly probes?: Probes;
   /** A value may be the token of a Pulumi Output. @default - none */
   readonly env?: Readonly<Record<string, string | EnvValue>>;
   /** @default - none */

@@ -11,16 +11,18 @@ import {
   ServiceAccount,
 } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { ConvertedController } from './converted-controller.ts';
 import { initContainer, kubeProtocol, mainContainer, sidecarContainer } from './containers.ts';
 import { patchRendered, StableDaemonSet, StableDeployment, StableStatefulSet } from './controller.ts';
-import { leaderLabel, StableLeaderWorkerSet } from './leader-worker-set.ts';
+import { jobController } from './job-controller.ts';
+import { leaderLabel, leaderWorkerSet } from './leader-worker-set.ts';
 import { recommendedLabels, selectorLabels } from './labels.ts';
 import { Namespace } from './namespace.ts';
 import { type Flow, policySpec } from './network-policy.ts';
 import { renderedPatches, typedPatches } from './pod-patches.ts';
 import { type PodUsage, podUsage } from './pod-usage.ts';
 import type { Port } from './ports.ts';
-import { type Problem, problem } from './problem.ts';
+import { type Problem, problem, WiringError } from './problem.ts';
 import { asService, asServiceAccount } from './strict.ts';
 import { Volumes } from './volumes.ts';
 import { checkWorkload } from './workload-checks.ts';
@@ -66,21 +68,33 @@ export class Workload<P extends string = string> extends Construct implements Co
   /** The Deployment or StatefulSet: what others wait for. */
   readonly controller: ApiObject;
   readonly serviceAccount: ServiceAccount;
-  readonly service: Service;
   /** What one of its pods may take. */
   readonly usage: PodUsage;
+  /**
+   * The service in front of the pods.
+   *
+   * @throws WiringError where it has no port
+   */
+  get service(): Service {
+    if (this.#front !== undefined) return this.#front;
+    const cure = 'it listens on no port, so nothing stands in front of it: declare a port';
+    throw new WiringError(this.node.path, { path: 'ports', value: {}, cure });
+  }
+
   /** How many pods there may be: the same twice where nothing scales it. */
   get scale(): { readonly min: number; readonly max: number } {
     return this.#scale;
   }
 
   readonly #pods: StableDeployment | StableStatefulSet | StableDaemonSet;
-  /** The object that renders the pods, which is the controller itself but for groups. */
+  /** The object that renders the pods: the controller itself but for kinds that cdk8s-plus does not have. */
   readonly #template: ApiObject;
   readonly #metadata: Metadata;
+  readonly #front: Service | undefined;
   readonly #drains: boolean;
   #scale: { readonly min: number; readonly max: number };
   #autoscaled = false;
+  #deployed: number | 'left' | 'as declared' = 'as declared';
   #scaleTarget: ScaleTarget | undefined;
   readonly #container: Container;
   readonly #env = new Map<string, string>();
@@ -133,7 +147,8 @@ export class Workload<P extends string = string> extends Construct implements Co
     };
     // Workers of a group answer nobody but their leader.
     const answering = props.kind === 'LeaderWorkerSet' ? leaderLabel : {};
-    this.service = this.#service('service', metadata, false, answering);
+    const listens = Object.keys(this.ports).length > 0;
+    this.#front = listens ? this.#service('service', metadata, false, answering) : undefined;
     // Replicas of a StatefulSet have a name each, and Prometheus asks each replica for its metrics.
     const needsHeadless = props.kind === 'StatefulSet' || Object.values<Port>(this.ports).some((port) => port.metrics);
     const headless = needsHeadless
@@ -143,7 +158,10 @@ export class Workload<P extends string = string> extends Construct implements Co
     if (props.kind === 'DaemonSet') {
       this.#pods = new StableDaemonSet(this, 'daemonset', pod, podMetadata);
     } else if (props.kind === 'LeaderWorkerSet') {
-      this.#pods = new StableLeaderWorkerSet(this, 'groups', pod, podMetadata, props.group ?? { size: 1 });
+      this.#pods = new ConvertedController(this, 'groups', pod, podMetadata, leaderWorkerSet(props.group ?? { size: 1 }));
+    } else if (props.kind === 'Job') {
+      const run = props.run ?? { timeout: Duration.hours(1) };
+      this.#pods = new ConvertedController(this, 'job', pod, podMetadata, jobController(run));
     } else if (props.kind === 'Deployment' || headless === undefined) {
       this.#pods = new StableDeployment(
         this,
@@ -174,15 +192,16 @@ export class Workload<P extends string = string> extends Construct implements Co
       this.#pods.addContainer(sidecarContainer(sidecar, volumes, this.namespace.hardening));
     }
     for (const [name, value] of Object.entries(props.env ?? {})) this.setEnv(name, value);
-    const grouped = this.#pods instanceof StableLeaderWorkerSet ? this.#pods : undefined;
-    this.controller = grouped?.set ?? ApiObject.of(this.#pods);
-    this.#template = grouped?.template ?? this.controller;
+    const converted = this.#pods instanceof ConvertedController ? this.#pods : undefined;
+    this.controller = converted?.object ?? ApiObject.of(this.#pods);
+    this.#template = converted?.template ?? this.controller;
     this.controller.addDependency(...this.namespace.foundations);
     const drain = props.drainDelay ?? (props.kind === 'Deployment' && this.replicas > 1 ? defaultDrain : undefined);
     this.#drains = drain !== undefined;
     const facts = { selector, volumes, drain };
     this.#template.addJsonPatch(...typedPatches(props, facts));
     patchRendered(this.#template, ...renderedPatches(props, facts));
+    this.#renderReplicas();
     this.#networkPolicy({ ...metadata, name: props.names?.policy ?? props.name });
     if (this.replicas > 1 && props.kind !== 'DaemonSet') this.#disruptionBudget();
     this.node.addValidation({ validate: () => this.#problems.map(problem) });
@@ -248,6 +267,16 @@ export class Workload<P extends string = string> extends Construct implements Co
     }
   }
 
+  /** Deploys so many pods, whatever the properties say. */
+  setReplicas(replicas: number): void {
+    this.#deployed = replicas;
+  }
+
+  /** Leaves the number of pods out: it would be put back at each deployment, whatever something else made of it. */
+  leaveReplicas(): void {
+    this.#deployed = 'left';
+  }
+
   /** Names the object that sets the number of pods in place of the controller, for example a rollout. */
   scaleThrough(target: ScaleTarget): void {
     this.#scaleTarget = target;
@@ -272,6 +301,17 @@ export class Workload<P extends string = string> extends Construct implements Co
   /** Pods, for a client in a network policy. */
   get podLabels(): Readonly<Record<string, string>> {
     return selectorLabels(this.name);
+  }
+
+  /** What scales the workload is made after it, so this waits for synth. */
+  #renderReplicas(): void {
+    const render = this.controller.toJson.bind(this.controller);
+    this.controller.toJson = () => {
+      const manifest = render();
+      if (this.#deployed === 'left') return JsonPatch.apply(manifest, JsonPatch.remove('/spec/replicas'));
+      if (this.#deployed === 'as declared') return manifest;
+      return JsonPatch.apply(manifest, JsonPatch.replace('/spec/replicas', this.#deployed));
+    };
   }
 
   #service(

@@ -51,6 +51,7 @@ const podSpecPaths: Readonly<Record<string, readonly string[]>> = {
   ReplicationController: ['spec', 'template', 'spec'],
   Job: ['spec', 'template', 'spec'],
   CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+  LeaderWorkerSet: ['spec', 'leaderWorkerTemplate', 'leaderTemplate', 'spec'],
 };
 
 /** Path of keys to the pod specification that an object of this kind makes; undefined for kinds that make no pods. */
