@@ -9,6 +9,7 @@ import { installObservation } from './http/observe.ts';
 import type { App } from './http/type-provider.ts';
 import type { Metrics } from './metrics.ts';
 import { Answerer } from './retrieval/answerer.ts';
+import { adminProviders } from './routes/admin-providers.ts';
 import { chatCompletions } from './routes/chat-completions.ts';
 import type { GatewayDeps, HealthDeps, RagDeps } from './routes/deps.ts';
 import { docs } from './routes/docs.ts';
@@ -16,6 +17,7 @@ import { documentsDelete } from './routes/documents-delete.ts';
 import { documentsPut } from './routes/documents-put.ts';
 import { embeddings } from './routes/embeddings.ts';
 import { health } from './routes/health.ts';
+import { messages } from './routes/messages.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { models } from './routes/models.ts';
 import { query } from './routes/query.ts';
@@ -27,7 +29,7 @@ export interface AppDeps {
   readonly metrics: Metrics;
   readonly health: HealthDeps;
   readonly auth: { readonly tokens: Tokens; readonly writers: ReadonlySet<string> | undefined };
-  /** The gateway's endpoints; `providers` and `chat` also word answers for RAG. */
+  /** The gateway's endpoints; `models` also words answers for RAG. */
   readonly gateway: GatewayDeps;
   /** Which of the feature sets are served. */
   readonly features: { readonly gateway: boolean };
@@ -79,13 +81,14 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   docs(app, deps.docsAssets);
   if (deps.features.gateway) {
     chatCompletions(app, deps.gateway);
+    messages(app, deps.gateway);
+    embeddings(app, deps.gateway);
     models(app, deps.gateway);
-    if (deps.gateway.inference) embeddings(app, deps.gateway.inference);
+    adminProviders(app, deps.gateway);
   }
   const { rag } = deps;
   if (rag) {
-    const { providers, chat } = deps.gateway;
-    const answerer = new Answerer({ retriever: rag.retriever, providers, chat, log: app.log });
+    const answerer = new Answerer({ retriever: rag.retriever, models: deps.gateway.models, log: app.log });
     documentsPut(app, rag, metrics);
     documentsDelete(app, rag);
     search(app, rag);

@@ -11,6 +11,8 @@ export interface Metrics {
   readonly vectorsRestored: Counter;
   readonly llmRequests: Counter<'provider' | 'tier' | 'model' | 'outcome'>;
   readonly llmTokens: Counter<'provider' | 'tier' | 'model' | 'kind'>;
+  readonly llmCost: Counter<'provider' | 'tier' | 'model'>;
+  readonly breakerState: Gauge<'provider'>;
   readonly llmFirstToken: Histogram<'provider' | 'tier' | 'model'>;
   readonly dependencyUp: Gauge<'dependency'>;
   readonly dependencyLatency: Gauge<'dependency'>;
@@ -60,14 +62,26 @@ export function createMetrics(options: { readonly processMetrics: boolean } = { 
     }),
     llmRequests: new Counter({
       name: 'llm_requests_total',
-      help: 'Calls of language models.',
+      help: 'Requests to providers of language models, by how they ended.',
       labelNames: ['provider', 'tier', 'model', 'outcome'],
       registers,
     }),
     llmTokens: new Counter({
       name: 'llm_tokens_total',
-      help: 'Tokens that providers reported.',
+      help: 'Tokens that providers reported; cached ones are among those of the prompt.',
       labelNames: ['provider', 'tier', 'model', 'kind'],
+      registers,
+    }),
+    llmCost: new Counter({
+      name: 'llm_cost_usd_total',
+      help: 'What calls cost by the configured prices, in US dollars.',
+      labelNames: ['provider', 'tier', 'model'],
+      registers,
+    }),
+    breakerState: new Gauge({
+      name: 'provider_breaker_state',
+      help: 'Whether calls go to a provider: 0 closed (they do), 1 half-open (one does, to see), 2 open (they do not).',
+      labelNames: ['provider'],
       registers,
     }),
     llmFirstToken: new Histogram({

@@ -7,13 +7,14 @@ import { Reconciler } from './documents/reconciler.ts';
 import { Upkeep } from './documents/upkeep.ts';
 import { DocumentWriter } from './documents/writer.ts';
 import { describeError } from './errors/describe.ts';
+import { Gateway } from './gateway/gateway.ts';
+import { ModelClient } from './gateway/model-client.ts';
 import type { App } from './http/type-provider.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { VectorStore } from './ports/vector-store.ts';
-import { MeteredChat } from './providers/metered.ts';
-import { Providers } from './providers/registry.ts';
+import { createProviders } from './providers/create.ts';
 import { Retriever } from './retrieval/retriever.ts';
 import type { RagDeps } from './routes/deps.ts';
 import { type StartupStep, startUp } from './startup.ts';
@@ -151,14 +152,16 @@ export async function createService(config: Config, files: ServiceFiles): Promis
       }),
   );
 
-  const providers = new Providers(config.providers);
+  const providers = createProviders(config.providers, metrics, log);
   closers.push(() => providers.close());
+  const gateway = new Gateway({ providers, metrics, log });
+  closers.unshift(() => gateway.drain());
   const app = await buildApp({
     log,
     metrics,
     health: { lifecycle, monitors },
     auth: { tokens, writers: config.documentWriters },
-    gateway: { providers, chat: new MeteredChat(metrics), inference },
+    gateway: { gateway, models: new ModelClient(gateway), lifecycle, inference },
     features: config.features,
     rag,
     docsAssets: files.docsAssets,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DEFAULT_TIMEOUTS } from '../../../services/orchestrator/src/providers/config.ts';
+import { plainModel } from '../../../services/orchestrator/src/providers/config-models.ts';
 import { eventually } from '../../support/processes.ts';
 import { alice, type TestApp, testApp } from './support/app.ts';
 import { RECORDED, Upstream } from './support/upstream.ts';
@@ -20,13 +21,15 @@ afterAll(() => upstream.stop());
 beforeEach(async () => {
   upstream.seen.length = 0;
   made = await testApp({
+    breaker: { failures: 1_000_000 },
+    gateway: { failover: { retries: 0 } },
     providers: [
       {
         name: 'local',
         kind: 'openai-compatible',
         baseUrl: `${address}/v1`,
         tier: 0,
-        models: ['small'],
+        models: [plainModel('small')],
         apiKeyFile: keyFile,
         answerModel: undefined,
         timeouts: { ...DEFAULT_TIMEOUTS, headers: 300, firstToken: 300, betweenChunks: 200 },
@@ -70,7 +73,7 @@ describe('POST /v1/chat/completions', () => {
 
   it('streams the events of the provider, and ends as it does', async () => {
     upstream.answer = (response) => void response.writeHead(200, sse).end(RECORDED);
-    const answer = await ask({ stream: true });
+    const answer = await ask({ stream: true, stream_options: { include_usage: true } });
     expect(answer.headers.get('content-type')).toContain('text/event-stream');
     expect(await answer.text()).toBe(RECORDED);
     expect(

@@ -57,6 +57,30 @@ export const CATALOGUE = {
     message: 'There is no document with this id.',
     cure: 'Check the id; it is the one given when the document was stored.',
   },
+  counterfactual_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    message: 'There is no counterfactual with this id.',
+    cure: 'Use the `id` of an answer of POST /api/v1/counterfactuals.',
+  },
+  experiment_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    message: 'There is no experiment with this id.',
+    cure: 'GET /api/v1/experiments lists the experiments with their ids.',
+  },
+  experiment_conflict: {
+    status: 409,
+    type: 'invalid_request_error',
+    message: 'The experiment is in a state that does not allow this.',
+    cure: 'GET /api/v1/experiments/{id} tells its state.',
+  },
+  promotion_refused: {
+    status: 409,
+    type: 'invalid_request_error',
+    message: 'The experiment does not meet its success criteria.',
+    cure: 'Run it again after a change, or promote it all the same with `?force=true`.',
+  },
   model_not_found: {
     status: 404,
     type: 'not_found_error',
@@ -129,6 +153,30 @@ export const CATALOGUE = {
     message: 'The provider did not answer in time.',
     cure: 'Try again, or raise the timeout of the named phase in PROVIDERS_FILE.',
   },
+  not_supported: {
+    status: 400,
+    type: 'invalid_request_error',
+    message: 'No provider of this model can do that.',
+    cure: 'Leave out the fields named in `details`, or use a model of another provider.',
+  },
+  private_unavailable: {
+    status: 400,
+    type: 'invalid_request_error',
+    message: 'The request is private, and no private provider (tier 0) serves this model.',
+    cure: 'Use a model of tier 0; GET /v1/models lists them.',
+  },
+  backends_unavailable: {
+    status: 503,
+    type: 'api_error',
+    message: 'No provider of this model takes requests now.',
+    cure: 'Try again after the time in `retry-after`; GET /admin/providers names the state of each provider.',
+  },
+  overloaded: {
+    status: 503,
+    type: 'api_error',
+    message: 'This replica has as many calls under way as it may.',
+    cure: 'Send the request again after the time in `retry-after`; an operator can add replicas.',
+  },
   dependency_unavailable: {
     status: 503,
     type: 'api_error',
@@ -146,6 +194,30 @@ export const CATALOGUE = {
     type: 'api_error',
     message: 'The service is still starting.',
     cure: 'Try again shortly; GET /health/startup says what is missing.',
+  },
+  rate_limited: {
+    status: 429,
+    type: 'rate_limit_error',
+    message: 'Too many requests.',
+    cure: 'Send it again after the time in `retry-after`; an operator can raise the limit of the tier in POLICY_FILE.',
+  },
+  budget_exceeded: {
+    status: 429,
+    type: 'rate_limit_error',
+    message: 'The budget has no room for this request.',
+    cure: 'Wait for the next period, ask for less (`max_tokens`), or have an administrator raise it with POST /api/v1/budget/limit.',
+  },
+  policy_unavailable: {
+    status: 503,
+    type: 'api_error',
+    message: 'Limits and budgets cannot be checked now.',
+    cure: 'Try again shortly; GET /health/detailed names the state of Redis and PostgreSQL.',
+  },
+  maintenance: {
+    status: 503,
+    type: 'api_error',
+    message: 'The service is in maintenance.',
+    cure: 'Try again after the time in `retry-after`. An administrator ends it with PUT /admin/maintenance {"enabled": false}.',
   },
   draining: {
     status: 503,

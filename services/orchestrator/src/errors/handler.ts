@@ -21,11 +21,17 @@ export function installErrorHandler(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => sendError(reply, new AppError('unknown_route'), request));
 }
 
-/** Sends an error of the catalogue. */
-export function sendError(reply: FastifyReply, error: AppError, request: FastifyRequest): FastifyReply {
-  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
+/** The headers that go with an error, whatever the shape of its body. */
+export function setErrorHeaders(reply: FastifyReply, error: AppError): void {
+  // Whole seconds, as RFC 9110 has it; rounded up, so that nobody comes too early.
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)));
   else if (error.statusCode === 503) reply.header('retry-after', '2');
   if (error.statusCode === 401) reply.header('www-authenticate', 'Bearer realm="keelson"');
+}
+
+/** Sends an error of the catalogue. */
+export function sendError(reply: FastifyReply, error: AppError, request: FastifyRequest): FastifyReply {
+  setErrorHeaders(reply, error);
   return reply.code(error.statusCode).type('application/json; charset=utf-8').send(error.toBody(request.id));
 }
 

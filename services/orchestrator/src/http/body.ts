@@ -1,14 +1,23 @@
 import { AppError } from '../errors/app-error.ts';
 import type { App } from './type-provider.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Size of the body; 0 without one. */
+    bodyBytes: number;
+  }
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** JSON bodies must be valid UTF-8: the usual parser would store a question mark for each byte that it does not understand. */
 export function installJsonParser(app: App): void {
+  app.decorateRequest('bodyBytes', 0);
   const parse = app.getDefaultJsonParser('error', 'error');
   // Fastify reads text/plain as well; nothing here takes it.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    request.bodyBytes = body.length;
     // A DELETE with a content type and no body, as some clients send it. Where a body is needed, its schema says so.
     if (body.length === 0) {
       done(null, undefined);
@@ -49,8 +58,8 @@ export function findNul(value: unknown, path: string): string | undefined {
 }
 
 /** @throws AppError `invalid_request` naming the field that holds a NUL character */
-export function refuseNul(value: unknown): void {
-  const path = findNul(value, 'body');
+export function refuseNul(value: unknown, where: 'body' | 'querystring' = 'body'): void {
+  const path = findNul(value, where);
   if (path === undefined) return;
   throw new AppError('invalid_request', {
     details: [{ path, problem: 'holds the character U+0000', cure: 'Remove it; it cannot be stored.' }],

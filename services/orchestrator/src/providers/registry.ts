@@ -1,66 +1,93 @@
 import { AppError } from '../errors/app-error.ts';
-import type { ChatProvider } from '../ports/chat-provider.ts';
-import type { ProviderConfig } from './config.ts';
-import { OpenAiCompatible } from './openai-compatible.ts';
+import { Backend, type BackendOptions } from './backend.ts';
+import type { ModelConfig, ProviderConfig } from './config.ts';
 
-/** Which provider serves a request, under which name the provider knows the model. */
-export interface Route {
-  readonly provider: ChatProvider;
-  readonly model: string;
+/** A backend and the model that it would serve. */
+export interface Served {
+  readonly backend: Backend;
+  readonly model: ModelConfig;
 }
 
 /** The configured providers, the most local first. */
 export class Providers {
-  readonly list: readonly ChatProvider[];
-  readonly #answers: Route | undefined;
+  readonly list: readonly Backend[];
+  /** Who words the answers of /api/v1/query; undefined: nobody, they are extractive. */
+  readonly answerModel: string | undefined;
+  readonly #served = new Map<string, readonly Served[]>();
 
-  constructor(configs: readonly ProviderConfig[], create: (config: ProviderConfig) => ChatProvider = createProvider) {
-    const sorted = [...configs].sort((a, b) => a.tier - b.tier);
-    const made = sorted.map((config) => ({ config, provider: create(config) }));
-    this.list = made.map(({ provider }) => provider);
-    const answering = made.find(({ config }) => config.answerModel !== undefined);
-    this.#answers =
-      answering?.config.answerModel === undefined
-        ? undefined
-        : { provider: answering.provider, model: answering.config.answerModel };
+  constructor(configs: readonly ProviderConfig[], options: BackendOptions = {}) {
+    this.list = [...configs].sort((a, b) => a.tier - b.tier).map((config) => new Backend(config, options));
+    const answering = this.list.find(({ config }) => config.answerModel !== undefined);
+    // Named with its provider: only that one was told that it may get documents.
+    this.answerModel = answering && `${answering.name}/${answering.config.answerModel}`;
+    for (const backend of this.list) {
+      for (const model of backend.config.models) {
+        const served = { backend, model };
+        this.#served.set(model.name, [...(this.#served.get(model.name) ?? []), served]);
+      }
+    }
+    for (const backend of this.list) {
+      for (const model of backend.config.models) {
+        const full = `${backend.name}/${model.name}`;
+        if (!this.#served.has(full)) this.#served.set(full, [{ backend, model }]);
+      }
+    }
   }
 
-  /** Who words the answers of /api/v1/query; undefined: nobody, they are extractive. */
-  get answers(): Route | undefined {
-    return this.#answers;
+  /** Whether some provider embeds. */
+  get embeds(): boolean {
+    return this.list.some(({ config }) => config.models.some(({ embeddings }) => embeddings));
+  }
+
+  /** Names of models, each once, in the order of the tiers, with who serves them first. */
+  get models(): readonly { readonly name: string; readonly provider: string; readonly embeddings: boolean }[] {
+    const seen = new Map<string, { readonly name: string; readonly provider: string; readonly embeddings: boolean }>();
+    for (const { name: provider, config } of this.list)
+      for (const { name, embeddings } of config.models)
+        if (!seen.has(name)) seen.set(name, { name, provider, embeddings });
+    return [...seen.values()];
+  }
+
+  /** Whether some provider chats by this name. */
+  knows(model: string): boolean {
+    return this.#served.get(model)?.some((served) => !served.model.embeddings) ?? false;
   }
 
   /**
-   * Finds who serves a model: by its name, or by `provider/model` where several serve one of that name.
+   * Who may serve a model, in the order of trial: by tier, within a tier those with fewer calls under way. A model is named as
+   * it is, or as `provider/model` where only that provider will do.
    *
-   * @throws AppError `model_not_found`
+   * @param isPrivate Whether only tier 0 will do.
+   * @throws AppError `model_not_found`, `private_unavailable`
    */
-  route(model: string): Route {
-    for (const provider of this.list) if (provider.models.includes(model)) return { provider, model };
-    const slash = model.indexOf('/');
-    const provider = this.list.find(({ name }) => name === model.slice(0, slash));
-    const rest = model.slice(slash + 1);
-    if (provider?.models.includes(rest)) return { provider, model: rest };
-    throw new AppError('model_not_found', {
-      details: [{ path: 'body.model', problem: 'is served by no configured provider', cure: this.#cure() }],
-    });
+  candidates(model: string, isPrivate: boolean, embeddings: boolean): readonly Served[] {
+    const all = this.#served.get(model);
+    const fitting = all?.every((served) => served.model.embeddings === embeddings)
+      ? all
+      : (all ?? []).filter((served) => served.model.embeddings === embeddings);
+    if (fitting.length === 0) {
+      throw new AppError('model_not_found', {
+        details: [{ path: 'body.model', problem: 'is served by no configured provider', cure: this.#cure(embeddings) }],
+      });
+    }
+    const allowed = isPrivate ? fitting.filter(({ backend }) => backend.tier === 0) : fitting;
+    if (allowed.length === 0) throw new AppError('private_unavailable');
+    return allowed.length === 1
+      ? allowed
+      : allowed.toSorted((a, b) => a.backend.tier - b.backend.tier || a.backend.inFlight - b.backend.inFlight);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.list.map((provider) => provider.close()));
+    await Promise.all(this.list.map((backend) => backend.close()));
   }
 
-  #cure(): string {
-    const models = this.list.flatMap((provider) => provider.models).slice(0, 20);
+  #cure(embeddings: boolean): string {
+    const models = this.list
+      .flatMap(({ config }) => config.models)
+      .filter((model) => model.embeddings === embeddings)
+      .map(({ name }) => name);
     if (models.length === 0)
       return 'An operator has to configure a provider in PROVIDERS_FILE; until then, /api/v1/query answers without a language model.';
-    return `Use one of ${models.join(', ')}.`;
-  }
-}
-
-function createProvider(config: ProviderConfig): ChatProvider {
-  switch (config.kind) {
-    case 'openai-compatible':
-      return new OpenAiCompatible(config);
+    return `Use one of ${[...new Set(models)].slice(0, 20).join(', ')}.`;
   }
 }

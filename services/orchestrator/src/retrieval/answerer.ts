@@ -1,8 +1,6 @@
 import { describeError } from '../errors/describe.ts';
+import type { Asker, ModelClient } from '../gateway/model-client.ts';
 import type { Logger } from '../logging.ts';
-import { chunkText } from '../providers/chat-format.ts';
-import type { MeteredChat } from '../providers/metered.ts';
-import type { Providers, Route } from '../providers/registry.ts';
 import { type Answer, type AnswerMode, type Citation, citation, extractive, none, relevant } from './answer.ts';
 import { generationRequest } from './prompt.ts';
 import type { Found, Retriever } from './retriever.ts';
@@ -15,8 +13,7 @@ export type AnswerPart =
 
 export interface AnswererDeps {
   readonly retriever: Retriever;
-  readonly providers: Providers;
-  readonly chat: MeteredChat;
+  readonly models: ModelClient;
   readonly log: Logger;
 }
 
@@ -31,26 +28,26 @@ export class Answerer {
     this.#deps = deps;
   }
 
-  async answer(query: string, limit: number, signal: AbortSignal): Promise<Answer> {
-    const found = await relevant(this.#deps.retriever, query, limit, signal);
+  async answer(query: string, limit: number, asker: Asker): Promise<Answer> {
+    const found = await relevant(this.#deps.retriever, query, limit, asker.signal);
     if (found.length === 0) return none();
-    const route = this.#deps.providers.answers;
-    if (!route) return extractive(query, found);
+    const model = this.#deps.models.answerModel;
+    if (model === undefined) return extractive(query, found);
     try {
-      const { text } = await this.#deps.chat.complete(route, generationRequest(query, found, route.model), signal);
+      const { text } = await this.#deps.models.complete(generationRequest(query, found, model), asker);
       return { answer: text, mode: 'generated', grounded: true, citations: found.map(citation) };
     } catch (error) {
-      if (signal.aborted) throw error;
-      this.#note(route, error);
+      if (asker.signal.aborted) throw error;
+      this.#note(model, error);
       return extractive(query, found);
     }
   }
 
-  async *stream(query: string, limit: number, signal: AbortSignal): AsyncGenerator<AnswerPart> {
-    const found = await relevant(this.#deps.retriever, query, limit, signal);
+  async *stream(query: string, limit: number, asker: Asker): AsyncGenerator<AnswerPart> {
+    const found = await relevant(this.#deps.retriever, query, limit, asker.signal);
     yield { kind: 'citations', citations: found.map(citation) };
-    const route = this.#deps.providers.answers;
-    if (found.length > 0 && route && (yield* this.#generated(route, query, found, signal))) return;
+    const model = this.#deps.models.answerModel;
+    if (found.length > 0 && model !== undefined && (yield* this.#generated(model, query, found, asker))) return;
     const { answer, mode, grounded } = extractive(query, found);
     yield { kind: 'delta', text: answer };
     yield { kind: 'done', mode, grounded };
@@ -58,33 +55,27 @@ export class Answerer {
 
   /** @returns false when the model failed before it said anything: the passages can still answer */
   async *#generated(
-    route: Route,
+    model: string,
     query: string,
     found: readonly Found[],
-    signal: AbortSignal,
+    asker: Asker,
   ): AsyncGenerator<AnswerPart, boolean> {
     let said = false;
     try {
-      for await (const chunk of await this.#deps.chat.stream(
-        route,
-        generationRequest(query, found, route.model),
-        signal,
-      )) {
-        const text = chunkText(chunk.data);
-        if (text === '') continue;
+      for await (const text of this.#deps.models.stream(generationRequest(query, found, model), asker)) {
         said = true;
         yield { kind: 'delta', text };
       }
       yield { kind: 'done', mode: 'generated', grounded: true };
       return true;
     } catch (error) {
-      if (said || signal.aborted) throw error;
-      this.#note(route, error);
+      if (said || asker.signal.aborted) throw error;
+      this.#note(model, error);
       return false;
     }
   }
 
-  #note({ provider, model }: Route, error: unknown): void {
-    this.#deps.log.warn({ event: 'answer_model_failed', provider: provider.name, model, error: describeError(error) });
+  #note(model: string, error: unknown): void {
+    this.#deps.log.warn({ event: 'answer_model_failed', model, error: describeError(error) });
   }
 }

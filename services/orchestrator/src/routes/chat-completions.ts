@@ -1,6 +1,9 @@
 import { Type } from '@sinclair/typebox';
+import { chunksOfCompletion } from '../gateway/chunks-of-completion.ts';
 import { clientSignal } from '../http/client-signal.ts';
-import { event, sendEvents } from '../http/event-stream.ts';
+import { event } from '../http/event-stream.ts';
+import { gatewayHeaders, sendAnswer, specOf } from '../http/gateway-reply.ts';
+import { relay } from '../http/relay.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -13,12 +16,28 @@ const Body = Type.Object(
       { minItems: 1, maxItems: 10_000 },
     ),
     stream: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
+    stream_options: Type.Optional(
+      Type.Union([
+        Type.Object(
+          { include_usage: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])) },
+          { additionalProperties: true },
+        ),
+        Type.Null(),
+      ]),
+    ),
+    max_tokens: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
+    max_completion_tokens: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
+    n: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 128 }), Type.Null()])),
+    user: Type.Optional(Type.Union([Type.String({ maxLength: 512 }), Type.Null()])),
+    private: Type.Optional(
+      Type.Boolean({ description: 'Never leaves tier 0, whatever fails; also as the header x-keelson-private' }),
+    ),
   },
   { additionalProperties: true, description: "OpenAI's chat completion request; further fields are passed on" },
 );
 
 /** POST /v1/chat/completions */
-export function chatCompletions(app: App, { providers, chat }: GatewayDeps): void {
+export function chatCompletions(app: App, { gateway, lifecycle }: GatewayDeps): void {
   app.post(
     '/v1/chat/completions',
     {
@@ -37,20 +56,30 @@ export function chatCompletions(app: App, { providers, chat }: GatewayDeps): voi
       },
     },
     async (request, reply) => {
-      const { body } = request;
-      const route = providers.route(body.model);
-      const signal = clientSignal(reply);
-      const { stream, ...rest } = body;
-      if (stream !== true) {
-        const answer = await chat.complete(route, rest, signal);
-        return reply.type('application/json; charset=utf-8').send(answer.body);
+      const { private: marked, ...body } = request.body;
+      const spec = specOf(request, reply, {
+        endpoint: 'chat',
+        body,
+        marked,
+        endUser: body.user,
+        includeUsage: body.stream_options?.include_usage === true,
+        signal: clientSignal(reply),
+      });
+      if (!spec.stream) return sendAnswer(reply, await gateway.answer(spec));
+      const opened = await gateway.stream(spec);
+      if (opened.kind === 'answer') {
+        const { answer } = opened;
+        gatewayHeaders(reply, answer.target, answer.cached);
+        return reply
+          .type('text/event-stream; charset=utf-8')
+          .header('cache-control', 'no-store')
+          .send(chunksOfCompletion(answer.body.toString(), spec.includeUsage));
       }
-      const chunks = await chat.stream(route, { ...rest, stream: true }, signal);
-      const events = async function* () {
-        for await (const chunk of chunks) yield event(chunk.data);
-        yield event('[DONE]');
-      };
-      return sendEvents(request, reply, events(), signal);
+      gatewayHeaders(reply, opened.stream.target, false);
+      return relay(request, reply, opened.stream, {
+        errorEvent: (error) => event(JSON.stringify(error.toBody(request.id)), 'error'),
+        closing: () => lifecycle.draining,
+      });
     },
   );
 }

@@ -1,9 +1,9 @@
 import type { DependencyMonitor } from '../dependencies/monitor.ts';
 import type { DocumentWriter } from '../documents/writer.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { ModelClient } from '../gateway/model-client.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Metrics } from '../metrics.ts';
-import type { MeteredChat } from '../providers/metered.ts';
-import type { Providers } from '../providers/registry.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { InferenceClient } from '../upstream/inference.ts';
 
@@ -15,8 +15,10 @@ export interface RagDeps {
 
 /** What the gateway routes work with. */
 export interface GatewayDeps {
-  readonly providers: Providers;
-  readonly chat: MeteredChat;
+  readonly gateway: Gateway;
+  /** The same, for the parts of the service that ask a model themselves. */
+  readonly models: ModelClient;
+  readonly lifecycle: Lifecycle;
   /** undefined where no inference service is configured: then there are no embeddings */
   readonly inference: InferenceClient | undefined;
 }

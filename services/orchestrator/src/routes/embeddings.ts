@@ -1,9 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { AppError } from '../errors/app-error.ts';
+import type { CallSpec } from '../gateway/call-spec.ts';
 import { clientSignal } from '../http/client-signal.ts';
+import { sendAnswer, specOf } from '../http/gateway-reply.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
 import type { InferenceClient } from '../upstream/inference.ts';
+import type { GatewayDeps } from './deps.ts';
 
 const Text = Type.String({ minLength: 1, maxLength: 32_768 });
 
@@ -14,6 +17,9 @@ const Body = Type.Object(
     encoding_format: Type.Optional(Type.Union([Type.Literal('float'), Type.Literal('base64')], { default: 'float' })),
     dimensions: Type.Optional(Type.Integer({ minimum: 1 })),
     user: Type.Optional(Type.String({ maxLength: 256 })),
+    private: Type.Optional(
+      Type.Boolean({ description: 'Never leaves tier 0, whatever fails; also as the header x-keelson-private' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -34,8 +40,10 @@ const Answer = Type.Object({
   usage: Type.Object({ prompt_tokens: Type.Integer(), total_tokens: Type.Integer() }),
 });
 
-/** POST /v1/embeddings */
-export function embeddings(app: App, inference: InferenceClient): void {
+type Answered = Static<typeof Answer>;
+
+/** POST /v1/embeddings: by the inference service, or by a provider whose model it is. */
+export function embeddings(app: App, { gateway, inference }: GatewayDeps): void {
   app.post(
     '/v1/embeddings',
     {
@@ -44,42 +52,56 @@ export function embeddings(app: App, inference: InferenceClient): void {
         tags: ['gateway'],
         summary: 'Embed texts (OpenAI-compatible)',
         body: Body,
-        response: { 200: Answer, ...COMMON_ERRORS },
+        // Sent as the text that it is: a thousand numbers would be checked one by one for nothing.
+        response: { 200: Type.Unsafe<string>({ ...Answer }), ...COMMON_ERRORS },
       },
     },
     async (request, reply) => {
-      const { model, input, encoding_format: format = 'float', dimensions } = request.body;
-      if (model !== inference.model) {
-        throw new AppError('model_not_found', {
-          details: [{ path: 'body.model', problem: 'is no embedding model here', cure: `Use ${inference.model}.` }],
-        });
-      }
-      if (dimensions !== undefined && dimensions !== inference.dimension) {
-        throw new AppError('invalid_request', {
-          details: [
-            {
-              path: 'body.dimensions',
-              problem: 'cannot be chosen for this model',
-              cure: `Leave it out; vectors have ${inference.dimension} values.`,
-            },
-          ],
-        });
-      }
-      const texts = typeof input === 'string' ? [input] : input;
-      const { vectors, promptTokens } = await embedAll(inference, texts, clientSignal(reply));
-      const answer: Static<typeof Answer> = {
-        object: 'list',
-        model,
-        data: vectors.map((vector, index) => ({
-          object: 'embedding',
-          index,
-          embedding: format === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector,
-        })),
-        usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
-      };
-      return answer;
+      const { private: marked, ...body } = request.body;
+      const signal = clientSignal(reply);
+      const spec = specOf(request, reply, {
+        endpoint: 'embeddings',
+        body,
+        marked,
+        endUser: body.user,
+        includeUsage: false,
+        signal,
+      });
+      if (!inference || body.model !== inference.model) return sendAnswer(reply, await gateway.answer(spec));
+      return sendAnswer(reply, await own(gateway, inference, spec, request.body));
     },
   );
+}
+
+/** The model of the inference service. */
+function own(gateway: GatewayDeps['gateway'], inference: InferenceClient, spec: CallSpec, body: Static<typeof Body>) {
+  const { model, input, encoding_format: format = 'float', dimensions } = body;
+  if (dimensions !== undefined && dimensions !== inference.dimension) {
+    throw new AppError('invalid_request', {
+      details: [
+        {
+          path: 'body.dimensions',
+          problem: 'cannot be chosen for this model',
+          cure: `Leave it out; vectors have ${inference.dimension} values.`,
+        },
+      ],
+    });
+  }
+  const texts = typeof input === 'string' ? [input] : input;
+  return gateway.local(spec, { provider: 'inference', model }, async () => {
+    const { vectors, promptTokens } = await embedAll(inference, texts, spec.signal);
+    const answer: Answered = {
+      object: 'list',
+      model,
+      data: vectors.map((vector, index) => ({
+        object: 'embedding',
+        index,
+        embedding: format === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector,
+      })),
+      usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
+    };
+    return { body: JSON.stringify(answer), promptTokens };
+  });
 }
 
 /** In parts, so that one large request does not fill the queue of the inference service. */

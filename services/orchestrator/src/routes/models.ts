@@ -4,14 +4,11 @@ import { COMMON_ERRORS } from '../schemas/error.ts';
 import type { GatewayDeps } from './deps.ts';
 
 /** GET /v1/models */
-export function models(app: App, { providers, inference }: GatewayDeps): void {
+export function models(app: App, { gateway, inference }: GatewayDeps): void {
   const created = Math.floor(Date.now() / 1000);
   const listed = new Map<string, string>();
-  // The first provider of a name is the one that serves it.
-  for (const provider of providers.list) {
-    for (const model of provider.models) if (!listed.has(model)) listed.set(model, provider.name);
-  }
-  if (inference) listed.set(inference.model, 'inference');
+  for (const { name, provider } of gateway.providers.models) listed.set(name, provider);
+  if (inference && !listed.has(inference.model)) listed.set(inference.model, 'inference');
   const data = [...listed].map(([id, owner]) => ({ id, object: 'model' as const, created, owned_by: owner }));
   app.get(
     '/v1/models',

@@ -46,12 +46,14 @@ export function query(app: App, answerer: Answerer, metrics: Metrics): void {
       const { query: question, limit = 4, stream = false } = request.body;
       refuseNul(request.body);
       const signal = clientSignal(reply);
+      const { id, caller } = request;
+      const asker = { id, caller, route: '/api/v1/query', signal };
       if (!stream) {
-        const answer = await answerer.answer(question, limit, signal);
+        const answer = await answerer.answer(question, limit, asker);
         metrics.answers.inc({ mode: answer.mode });
         return reply.send(answer);
       }
-      const parts = answerer.stream(question, limit, signal);
+      const parts = answerer.stream(question, limit, asker);
       const events = async function* () {
         for await (const part of parts) {
           if (part.kind === 'done') metrics.answers.inc({ mode: part.mode });

@@ -5,13 +5,15 @@ import { dirname, join } from 'node:path';
 import { buildApp } from '../../../../services/orchestrator/src/app.ts';
 import { Tokens } from '../../../../services/orchestrator/src/auth/tokens.ts';
 import type { DependencyMonitor } from '../../../../services/orchestrator/src/dependencies/monitor.ts';
+import { Gateway, type GatewayOptions } from '../../../../services/orchestrator/src/gateway/gateway.ts';
+import { ModelClient } from '../../../../services/orchestrator/src/gateway/model-client.ts';
 import type { App } from '../../../../services/orchestrator/src/http/type-provider.ts';
 import { Lifecycle } from '../../../../services/orchestrator/src/lifecycle.ts';
 import { createLogger } from '../../../../services/orchestrator/src/logging.ts';
 import { createMetrics, type Metrics } from '../../../../services/orchestrator/src/metrics.ts';
+import type { BreakerOptions } from '../../../../services/orchestrator/src/providers/breaker.ts';
 import type { ProviderConfig } from '../../../../services/orchestrator/src/providers/config.ts';
-import { MeteredChat } from '../../../../services/orchestrator/src/providers/metered.ts';
-import { Providers } from '../../../../services/orchestrator/src/providers/registry.ts';
+import { createProviders } from '../../../../services/orchestrator/src/providers/create.ts';
 import type { RagDeps } from '../../../../services/orchestrator/src/routes/deps.ts';
 import type { InferenceClient } from '../../../../services/orchestrator/src/upstream/inference.ts';
 
@@ -29,6 +31,9 @@ export interface TestAppOptions {
   readonly inference?: InferenceClient;
   readonly monitors?: readonly DependencyMonitor[];
   readonly writers?: readonly string[];
+  /** @default - nothing is accounted, nothing is kept */
+  readonly gateway?: Pick<GatewayOptions, 'admission' | 'cache' | 'failover' | 'maxInFlight'>;
+  readonly breaker?: BreakerOptions;
 }
 
 /** Headers of the caller `alice`. */
@@ -45,20 +50,20 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const write = (line: string): void => {
     text += line;
   };
+  const log = createLogger('debug', { write });
+  const providers = createProviders(options.providers ?? [], metrics, log, options.breaker);
+  const gateway = new Gateway({ ...options.gateway, providers, metrics, log });
   const app = await buildApp({
-    log: createLogger('debug', { write }),
+    log,
     metrics,
     health: { lifecycle, monitors: options.monitors ?? [] },
     auth: { tokens: new Tokens({ dir }), writers: options.writers && new Set(options.writers) },
-    gateway: {
-      providers: new Providers(options.providers ?? []),
-      chat: new MeteredChat(metrics),
-      inference: options.inference,
-    },
+    gateway: { gateway, models: new ModelClient(gateway), lifecycle, inference: options.inference },
     features: { gateway: true },
     rag: options.rag,
     docsAssets: join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static'),
   });
+  app.addHook('onClose', () => providers.close());
   lifecycle.complete();
   return { app, lifecycle, metrics, logs: () => text };
 }
