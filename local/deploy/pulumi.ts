@@ -12,9 +12,12 @@ export interface PulumiCli {
 
 /** Pulumi ended with an error; its message is Pulumi's own output. */
 export class PulumiError extends Error {
+  readonly output: string;
+
   constructor(command: string, output: string) {
     super(`pulumi ${command} failed:\n${output.trim()}`);
     this.name = 'PulumiError';
+    this.output = output;
   }
 }
 
@@ -51,12 +54,34 @@ export async function pulumi(cli: PulumiCli, args: readonly string[], run: Pulum
 export type Changes = Readonly<Record<string, number>>;
 
 /**
+ * The part of a preview's output that says why it failed: the policies that are violated and what the program reported. All of
+ * it where neither is to be found.
+ */
+export function reasonsIn(output: string): string {
+  const sections = output.split(/^(?=\S[^\n]*:[ \t]*$)/m);
+  const reasons = sections.filter((section) => /^(?:Policies|Policy Violations|Diagnostics):/.test(section));
+  return (reasons.length > 0 ? reasons : sections).map((section) => section.trim()).join('\n\n');
+}
+
+/**
  * Previews the stack with the policy pack.
  *
  * @throws PulumiError when the program fails or a mandatory policy is violated
  */
 export async function preview(cli: PulumiCli): Promise<Changes> {
-  const output = await pulumi(cli, ['preview', '--policy-pack', 'policies', '--json']);
+  const args = ['preview', '--policy-pack', 'policies'];
+  let output: string;
+  try {
+    output = await pulumi(cli, [...args, '--json']);
+  } catch (error) {
+    if (!(error instanceof PulumiError)) throw error;
+    // The JSON names no violated policy. In the other format Pulumi tells them as a person wants to read them.
+    await pulumi(cli, [...args, '--suppress-progress', '--suppress-outputs']).catch((again: unknown) => {
+      throw again instanceof PulumiError ? new PulumiError(args[0] ?? '', reasonsIn(again.output)) : again;
+    });
+    // It went well this time: a passing trouble, and the JSON tells the changes once more.
+    output = await pulumi(cli, [...args, '--json']);
+  }
   // Documented output of `pulumi preview --json`.
   const { changeSummary = {} } = JSON.parse(output) as { changeSummary?: Record<string, number> };
   return Object.fromEntries(Object.entries(changeSummary).filter(([kind]) => kind !== 'same'));
