@@ -124,6 +124,37 @@ const catalogue = {
     digest: 'sha256:63805ebb8d2b3920190daf1cb14a60871b16fd38bed42b857a3182bc621f4996',
     localRecipe: 'prometheus',
   },
+  grafana: {
+    version: '12.1.1',
+    repository: 'docker.io/grafana/grafana',
+    digest: 'sha256:a1701c2180249361737a99a01bc770db39381640e4d631825d38ff4535efa47d',
+  },
+  'node-exporter': {
+    version: '1.9.1',
+    repository: 'quay.io/prometheus/node-exporter',
+    tag: 'v1.9.1',
+    digest: 'sha256:d00a542e409ee618a4edc67da14dd48c5da66726bbd5537ab2af9c1dfc442c8a',
+  },
+  'kube-state-metrics': {
+    version: '2.18.0',
+    repository: 'registry.k8s.io/kube-state-metrics/kube-state-metrics',
+    tag: 'v2.18.0',
+    digest: 'sha256:1545919b72e3ae035454fc054131e8d0f14b42ef6fc5b2ad5c751cafa6b2130e',
+  },
+  // Found in two places that may be one: the tag stands alone.
+  'dcgm-exporter': { version: '4.5.3', repository: 'nvcr.io/nvidia/k8s/dcgm-exporter', tag: '4.5.3-4.8.2-distroless' },
+  'redis-exporter': {
+    version: '1.88.0',
+    repository: 'quay.io/oliver006/redis_exporter',
+    tag: 'v1.88.0',
+    digest: 'sha256:2c8c55c63ce4d915389f03d337b8acef56aaaca9fab8728291287e612d4d6398',
+  },
+  'postgres-exporter': {
+    version: '0.17.1',
+    repository: 'quay.io/prometheuscommunity/postgres-exporter',
+    tag: 'v0.17.1',
+    digest: 'sha256:38606faa38c54787525fb0ff2fd6b41b4cfb75d455c1df294927c5f611699b17',
+  },
   alertmanager: {
     version: '0.28.1',
     repository: 'docker.io/prom/alertmanager',

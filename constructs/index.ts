@@ -1,13 +1,36 @@
 /** The library's public API. */
 export { Duration, Size } from 'cdk8s';
 export { Cpu, EnvValue, Probe } from 'cdk8s-plus-28';
+export { type AccessLevel, AccessRoles, type AccessRolesProps } from './access-roles.ts';
 export type { AlertGroup, AlertRule, Severity } from './alert-rules.ts';
 export { Alertmanager, type AlertmanagerProps, type Receiver } from './alertmanager.ts';
+export {
+  type Autoscaler,
+  Autoscaling,
+  type AutoscalingProps,
+  type ScalingMetric,
+  type ScalingPace,
+} from './autoscaling.ts';
+export { type CertificateIssuer, InternalCertificate, type InternalCertificateProps } from './cert-manager.ts';
+export type { ClusterAddresses } from './cluster-access.ts';
 export type { ComponentProps } from './component.ts';
 export { type ConnectionOptions, Connections, type Edge, type Outside } from './connections.ts';
 export { Credentials, type CredentialsProps } from './credentials.ts';
 export { Etcd, type EtcdProps } from './etcd.ts';
-export { type PodSecurityException, podSecurityExceptions } from './exceptions.ts';
+export { nodeAgents, type PodSecurityException, podSecurityExceptions } from './exceptions.ts';
+export { DcgmExporter, type DcgmExporterProps } from './exporters/dcgm-exporter.ts';
+export { KubeStateMetrics, type KubeStateMetricsProps } from './exporters/kube-state-metrics.ts';
+export { NodeExporter, type NodeExporterProps } from './exporters/node-exporter.ts';
+export { PostgresExporter, type PostgresExporterProps } from './exporters/postgres-exporter.ts';
+export { RedisExporter, type RedisExporterProps } from './exporters/redis-exporter.ts';
+export {
+  type EdgeRateLimit,
+  Gateway,
+  type GatewayCertificate,
+  type GatewayForm,
+  type GatewayProps,
+  type GatewayRoute,
+} from './gateway.ts';
 export {
   type GpuPool,
   type GpuRequest,
@@ -15,7 +38,9 @@ export {
   placementOn,
 } from './gpu-pool.ts';
 export { type Gpu, type GpuName, gpus, type MigProfile } from './gpus.ts';
+export { Grafana, type GrafanaProps } from './grafana.ts';
 export { type CatalogueEntry, type Image, type ImageName, Images, type ImagesProps } from './images.ts';
+export { LlmStandIn, type LlmStandInProps } from './llm-stand-in.ts';
 export { type McpData, McpServer, type McpServerProps, type McpTools } from './mcp-server.ts';
 export { Milvus, type MilvusMetadata, type MilvusMode, type MilvusObjects, type MilvusProps } from './milvus.ts';
 export {
@@ -48,29 +73,44 @@ export type {
   RerankModel,
   VectorCollection,
 } from './models.ts';
-export { Namespace, type NamespaceProps } from './namespace.ts';
+export { Monitoring, type MonitoringProps, type MonitoringStore } from './monitoring.ts';
+export { type Hardening, Namespace, type NamespaceProps } from './namespace.ts';
 export { type Embedding, type Feature, Orchestrator, type OrchestratorProps } from './orchestrator.ts';
 export { type ApiTargets, apiAlerts, dependencyAlerts } from './platform-alerts.ts';
 export type { Port, Protocol } from './ports.ts';
 export { Postgres, type PostgresProps } from './postgres.ts';
+export { type Priority, PriorityClasses, type PriorityClassesProps } from './priority-classes.ts';
 export { probes } from './probes.ts';
 export { type Problem, problem, WiringError } from './problem.ts';
 export { Prometheus, type PrometheusProps } from './prometheus.ts';
 export type { Provider, ProviderTimeouts } from './providers.ts';
+export { Qdrant, type QdrantProps, type QdrantSnapshots, type QdrantTopology } from './qdrant.ts';
+export type { PayloadIndex, QdrantCollection, QdrantQuantization } from './qdrant-collections.ts';
+export { Quota, type QuotaProps, type QuotaReserve } from './quota.ts';
 export { type EvictionPolicy, Redis, type RedisPersistence, type RedisProps } from './redis.ts';
+export { type Release, Rollout, type RolloutProps, type RolloutStrategy, type Split } from './rollout.ts';
+export type { ArgoOptions, CanaryStep } from './rollout-argo.ts';
 export type { ModelRuntime } from './runtimes/index.ts';
 export type { ServedModel } from './runtimes/runtime.ts';
 export type { LoraAdapter } from './runtimes/vllm.ts';
+export { type SecretSource, SecretStore, type SecretStoreProps } from './secret-store.ts';
+export { ServiceAlias, type ServiceAliasProps } from './service-alias.ts';
 export { SharedClaim, type SharedClaimProps } from './shared-claim.ts';
-export { type Connectable, Workload } from './workload.ts';
+export { type Connectable, type ScaleTarget, Workload } from './workload.ts';
 export type {
   Claim,
   ConfigFolder,
+  HostAccess,
+  HostFolder,
   InitContainer,
+  PartNames,
+  Placement,
   Probes,
   Resources,
   ScratchFolder,
   SecretFolder,
+  Sidecar,
   Storage,
+  Toleration,
   WorkloadProps,
 } from './workload-props.ts';

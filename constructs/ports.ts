@@ -17,6 +17,8 @@ export interface Port {
   readonly path?: string;
   /** Path where Prometheus finds metrics on this port. @default - the port has no metrics */
   readonly metrics?: string;
+  /** Key of the port's credentials that whoever reads the metrics has to show, as a bearer token. @default - nobody asks */
+  readonly metricsToken?: string;
   /** What a client needs besides the URL; a connection hands it over with the URL. @default - none */
   readonly credentials?: Credentials;
   /** More that a client has to know: suffix of the variable to value, beside the URL. @default - none */

@@ -2,11 +2,13 @@ import { Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { type AlertGroup, renderGroup } from './alert-rules.ts';
+import { type ClusterAddresses, toApiServer, toKubelets } from './cluster-access.ts';
 import { type ComponentProps, common } from './component.ts';
 import type { Connections } from './connections.ts';
 import { monitoringAlerts, targetAlerts } from './platform-alerts.ts';
 import type { Port } from './ports.ts';
 import { probes } from './probes.ts';
+import { containerJob, mayReadNodes } from './prometheus-kubelets.ts';
 import { type Connectable, Workload } from './workload.ts';
 import type { Storage } from './workload-props.ts';
 
@@ -24,6 +26,11 @@ export interface PrometheusProps extends ComponentProps {
   readonly alerts?: readonly AlertGroup[];
   /** @default Duration.seconds(30) */
   readonly scrapeInterval?: Duration;
+  /**
+   * Asks the kubelets for the CPU and memory of each container in these namespaces. It needs the right to list nodes and read
+   * their metrics, and nothing else. @default - not: it has no right in the cluster
+   */
+  readonly kubelets?: { readonly addresses: ClusterAddresses; readonly namespaces: readonly string[] };
 }
 
 interface Job {
@@ -76,6 +83,7 @@ export class Prometheus extends Construct implements Connectable<'http'> {
         },
       ],
       claims: [{ name: 'data', path: '/data', ...props.storage }],
+      ...(props.kubelets && { apiAccess: true }),
       tmpSize: Size.mebibytes(16),
       probes: probes({
         ready: { http: '/-/ready', port: 9090 },
@@ -87,6 +95,11 @@ export class Prometheus extends Construct implements Connectable<'http'> {
     });
     for (const target of targets) props.connections.scrape(this, target);
     if (alertmanager) props.connections.connect(this, alertmanager, 'http', { env: false });
+    if (props.kubelets) {
+      toApiServer(props.connections, this, props.kubelets.addresses);
+      toKubelets(props.connections, this, props.kubelets.addresses);
+      this.workload.controller.addDependency(mayReadNodes(this, this.workload));
+    }
     for (const target of props.targets) {
       if (jobsOf(target.workload).length === 0) {
         this.workload.report({
@@ -133,6 +146,7 @@ function configuration(props: PrometheusProps, jobs: readonly Job[]): object {
         // One address per pod: the service's own address would answer for a different pod each time.
         dns_sd_configs: [{ names: [host], type: 'A', port: port.number, refresh_interval: '15s' }],
       })),
+      ...(props.kubelets ? [containerJob(props.kubelets.addresses, props.kubelets.namespaces)] : []),
     ],
   };
 }

@@ -50,7 +50,8 @@ export interface ConfigFolder {
 export interface SecretFolder {
   /** Where it is mounted. */
   readonly path: string;
-  readonly credentials: Credentials;
+  /** The Secret: of this program, or a reference to one that something else makes. */
+  readonly credentials: Pick<Credentials, 'name' | 'reference'>;
   /** Key of the Secret to file name. @default - every key, under its own name */
   readonly items?: Readonly<Record<string, string>>;
 }

@@ -83,8 +83,8 @@ describe('Workload: what it emits', () => {
 
   it('requests CPU and memory, and limits memory; CPU only where asked', () => {
     expect(containerOf(workload().synth(), 'api').resources).toEqual({
-      requests: { cpu: '50m', memory: '64Mi' },
-      limits: { memory: '256Mi' },
+      requests: { cpu: '50m', memory: '64Mi', 'ephemeral-storage': '192Mi' },
+      limits: { memory: '256Mi', 'ephemeral-storage': '192Mi' },
     });
     const limited = { ...small, cpu: { request: Cpu.millis(50), limit: Cpu.units(1) } };
     expect(at(containerOf(workload({ resources: limited }).synth(), 'api'), 'resources', 'limits', 'cpu')).toBe('1');
@@ -122,6 +122,22 @@ describe('Workload: what it emits', () => {
       'topology.kubernetes.io/zone',
     ]);
     expect(pod.priorityClassName).toBe('critical');
+  });
+
+  it('calls container, policy and further ports of the service what others expect', () => {
+    const { synth } = workload({
+      names: { container: 'main', policy: 'api-policy' },
+      ports: { http: { number: 8000, metrics: '/metrics', aliases: { public: 8001 } } },
+    });
+    const manifests = synth();
+    expect(containerOf(manifests, 'api').name).toBe('main');
+    expect(object(manifests, 'NetworkPolicy', 'api-policy').metadata.labels).toMatchObject({ app: 'api' });
+    const ports = (name: string) => objectsAt(object(manifests, 'Service', name), 'spec', 'ports');
+    expect(ports('api').map(({ port, targetPort }) => [port, targetPort])).toEqual([
+      [8000, 8000],
+      [8001, 8000],
+    ]);
+    expect(ports('api-headless').map(({ port }) => port)).toEqual([8000]);
   });
 
   it('keeps UDP apart from TCP', () => {
