@@ -75,7 +75,8 @@ export class StableStatefulSet extends StatefulSet {
 
   override toPodSelectorConfig(): PodSelectorConfig {
     // The service asks from within the constructor of the base class, before this object has anything of its own.
-    const labels = #pod in this ? this.#pod.selector : selectorLabels(this.name);
+    const { name } = this;
+    const labels = #pod in this ? this.#pod.selector : selectorLabels(name);
     return { labelSelector: LabelSelector.of({ labels: { ...labels } }) };
   }
 }

@@ -37,6 +37,12 @@ const catalogue = {
     digest: 'sha256:858f009f9709ce576febc734aa78b8f6d624b82571f9ddb6bda4377c833b3499',
     localRecipe: 'redis',
   },
+  haproxy: {
+    version: '3.2.23',
+    repository: 'docker.io/library/haproxy',
+    tag: '3.2.23-alpine',
+    digest: 'sha256:5961c68bc8a81c5124d0a98ab20f81b74717d6afe596e805977d9cf84c126222',
+  },
   postgres: {
     version: '2.17.2-pg16',
     repository: 'docker.io/timescale/timescaledb',

@@ -87,7 +87,7 @@ export type { Provider, ProviderTimeouts } from './providers.ts';
 export { Qdrant, type QdrantProps, type QdrantSnapshots, type QdrantTopology } from './qdrant.ts';
 export type { PayloadIndex, QdrantCollection, QdrantQuantization } from './qdrant-collections.ts';
 export { Quota, type QuotaProps, type QuotaReserve } from './quota.ts';
-export { type EvictionPolicy, Redis, type RedisPersistence, type RedisProps } from './redis.ts';
+export { type EvictionPolicy, Redis, type RedisPersistence, type RedisProps, type RedisTopology } from './redis.ts';
 export { type Release, Rollout, type RolloutProps, type RolloutStrategy, type Split } from './rollout.ts';
 export type { ArgoOptions, CanaryStep } from './rollout-argo.ts';
 export type { ModelRuntime } from './runtimes/index.ts';
