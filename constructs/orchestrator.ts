@@ -7,14 +7,40 @@ import { checkEmbedding, type EmbeddingModel, type VectorCollection } from './mo
 import { probes } from './probes.ts';
 import { checkProviders, type Provider, providerKeys, providerPort, providersFile } from './providers.ts';
 import { type Connectable, Workload } from './workload.ts';
+import type { Placement } from './workload-props.ts';
 
 /** A part of the orchestrator that a platform switches on. */
-export type Feature = 'gateway' | 'rag';
+export type Feature =
+  /** Chat, embeddings and models over the OpenAI API. */
+  | 'gateway'
+  /** Documents, search, and answers with citations. */
+  | 'rag'
+  /** A planner over the tools of the MCP servers. */
+  | 'agents'
+  /** Limits of what each user may spend. */
+  | 'budgets'
+  /** Similarity of texts and ranking by it. */
+  | 'similarity'
+  /** Variants of a text with one attribute swapped, scored. */
+  | 'counterfactuals'
+  /** Experiments with models and prompts, their promotion and quarantine. */
+  | 'experiments'
+  /** Service levels of the stable version. */
+  | 'production'
+  /** Records of experiments that failed. */
+  | 'quarantine';
 
-/** Variables that a feature cannot do without. Connections set them. */
-const needs: Readonly<Record<Feature, readonly string[]>> = {
+/** Variables that a feature cannot do without, one of each list. Connections set them. */
+const needs: Readonly<Record<Feature, readonly (readonly string[])[]>> = {
   gateway: [],
-  rag: ['POSTGRES_URL', 'MILVUS_URL', 'INFERENCE_URL'],
+  rag: [['POSTGRES_URL'], ['MILVUS_URL', 'QDRANT_URL'], ['INFERENCE_URL']],
+  agents: [['MCP_FILESYSTEM_URL', 'MCP_GIT_URL', 'MCP_MEMORY_URL']],
+  budgets: [['REDIS_URL']],
+  similarity: [['INFERENCE_URL']],
+  counterfactuals: [['POSTGRES_URL'], ['INFERENCE_URL']],
+  experiments: [['POSTGRES_URL']],
+  production: [['POSTGRES_URL']],
+  quarantine: [['POSTGRES_URL']],
 };
 
 /** What the orchestrator embeds with, and where the vectors go. */
@@ -32,6 +58,14 @@ export interface OrchestratorProps extends ComponentProps {
   readonly embedding?: Embedding;
   /** Providers of language models, and the connections that open the way to those outside. @default - none: answers are extractive */
   readonly providers?: { readonly list: readonly Provider[]; readonly connections: Connections };
+  /** More numbers of its service's port, by name, for clients that expect another than 8000. @default - none */
+  readonly portAliases?: Readonly<Record<string, number>>;
+  /** Role of the database that it works as. @default - the one that it logs in as */
+  readonly databaseRole?: string;
+  /** @default - any node */
+  readonly placement?: Placement;
+  /** Names of its Secrets, where procedures expect others. @default - `<name>-tokens` and `<name>-keys` */
+  readonly secretNames?: { readonly tokens?: string; readonly keys?: string };
   /** @default 1 */
   readonly replicas?: number;
   /** @default 'info' */
@@ -48,9 +82,15 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
     super(scope, id);
     const name = props.name ?? 'orchestrator';
     const grace = props.shutdownGrace ?? Duration.seconds(20);
-    const tokens = new Credentials(this, 'tokens', { name: `${name}-tokens`, values: props.tokens });
+    const tokens = new Credentials(this, 'tokens', {
+      name: props.secretNames?.tokens ?? `${name}-tokens`,
+      values: props.tokens,
+    });
     const providers = props.providers?.list ?? [];
-    const keys = new Credentials(this, 'keys', { name: `${name}-keys`, values: providerKeys(providers) });
+    const keys = new Credentials(this, 'keys', {
+      name: props.secretNames?.keys ?? `${name}-keys`,
+      values: providerKeys(providers),
+    });
     const replicas = props.replicas ?? 1;
     this.workload = new Workload(this, 'workload', {
       ...common(props),
@@ -59,7 +99,8 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       kind: 'Deployment',
       replicas,
       image: props.images.get('orchestrator'),
-      ports: { http: { number: 8000, metrics: '/metrics' } },
+      ports: { http: { number: 8000, metrics: '/metrics', ...(props.portAliases && { aliases: props.portAliases }) } },
+      ...(props.placement && { placement: props.placement }),
       env: {
         PORT: '8000',
         LOG_LEVEL: props.logLevel ?? 'info',
@@ -67,6 +108,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
         API_TOKENS_DIR: '/etc/orchestrator/tokens',
         PROVIDERS_FILE: '/etc/orchestrator/providers/providers.json',
         SHUTDOWN_GRACE_SECONDS: String(grace.toSeconds()),
+        ...(props.databaseRole !== undefined && { POSTGRES_ROLE: props.databaseRole }),
         ...(props.embedding && {
           EMBEDDING_MODEL: props.embedding.model.name,
           EMBEDDING_DIMENSION: String(props.embedding.model.dimension),
@@ -74,7 +116,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       },
       config: [
         {
-          name: 'providers',
+          name: 'config',
           path: '/etc/orchestrator/providers',
           files: { 'providers.json': providersFile(providers) },
         },
@@ -139,8 +181,11 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       validate: () =>
         props.features.flatMap((feature) =>
           needs[feature]
-            .filter((variable) => !this.workload.hasEnv(variable))
-            .map((variable) => `features is "${feature}": it needs ${variable}; declare the connection that sets it`),
+            .filter((variables) => !variables.some((variable) => this.workload.hasEnv(variable)))
+            .map((variables) => {
+              const lacking = variables.join(' or ');
+              return `features is "${feature}": it needs ${lacking}; declare the connection that sets it`;
+            }),
         ),
     });
   }

@@ -26,6 +26,8 @@ export interface Provider {
   readonly answerModel?: string;
   /** Its key, or the token of an Output. @default - none is needed */
   readonly apiKey?: string;
+  /** Key of the Secret that holds it. @default - the provider's name */
+  readonly apiKeyName?: string;
   /** @default - the orchestrator's own */
   readonly timeouts?: ProviderTimeouts;
   /** Addresses behind it, for the network policy. Left out where it is a workload that a connection leads to. @default - none */
@@ -37,23 +39,27 @@ const keysFolder = '/etc/orchestrator/keys';
 
 /** The file that the orchestrator reads. Keys stand in files of their own, so that it holds no secret. */
 export function providersFile(providers: readonly Provider[]): string {
-  const entries = providers.map(({ name, baseUrl, tier, models, answerModel, apiKey, timeouts }) => ({
-    name,
-    kind: 'openai-compatible',
-    baseUrl,
-    tier,
-    models,
-    ...(answerModel !== undefined && { answerModel }),
-    ...(apiKey !== undefined && { apiKeyFile: `${keysFolder}/${name}` }),
-    ...(timeouts && { timeouts: inMilliseconds(timeouts) }),
-  }));
+  const entries = providers.map(
+    ({ name, baseUrl, tier, models, answerModel, apiKey, apiKeyName = name, timeouts }) => ({
+      name,
+      kind: 'openai-compatible',
+      baseUrl,
+      tier,
+      models,
+      ...(answerModel !== undefined && { answerModel }),
+      ...(apiKey !== undefined && { apiKeyFile: `${keysFolder}/${apiKeyName}` }),
+      ...(timeouts && { timeouts: inMilliseconds(timeouts) }),
+    }),
+  );
   return `${JSON.stringify(entries, null, 2)}\n`;
 }
 
-/** Name of each provider that has a key, to the key. */
+/** Content of the Secret: the key of each provider that has one. */
 export function providerKeys(providers: readonly Provider[]): Record<string, string> {
   return Object.fromEntries(
-    providers.flatMap(({ name, apiKey }): [string, string][] => (apiKey === undefined ? [] : [[name, apiKey]])),
+    providers.flatMap(({ name, apiKey, apiKeyName = name }): [string, string][] =>
+      apiKey === undefined ? [] : [[apiKeyName, apiKey]],
+    ),
   );
 }
 
@@ -76,6 +82,10 @@ export function checkProviders(providers: readonly Provider[]): readonly Problem
       add('baseUrl', baseUrl, 'write it with the version, such as http://ollama:11434/v1');
     }
     if (models.length === 0) add('models', models, 'name at least one');
+    const { apiKeyName } = provider;
+    if (apiKeyName !== undefined && !/^[A-Za-z0-9._-]{1,253}$/.test(apiKeyName)) {
+      add('apiKeyName', apiKeyName, 'use letters, digits, dots, hyphens and underscores');
+    }
     if (answerModel !== undefined && !models.includes(answerModel)) {
       add('answerModel', answerModel, `name one of ${models.join(', ')}`);
     }

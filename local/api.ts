@@ -70,7 +70,7 @@ const timeoutSeconds = 120;
  */
 export async function send(
   api: Api,
-  method: 'POST' | 'GET' | 'DELETE',
+  method: 'POST' | 'GET' | 'PUT' | 'DELETE',
   path: string,
   content?: unknown,
 ): Promise<ApiAnswer> {

@@ -14,8 +14,26 @@ import { pathToFileURL } from 'node:url';
 import { codeOf } from './failure.ts';
 import type { Paths } from './paths.ts';
 
-/** The stack that `npm start` brings up. */
+/** The stack that `npm start` brings up unless it is told otherwise. */
 export const localStack = 'multi-agent-rag.local';
+
+const stackFile = (paths: Paths): string => path.join(paths.state, 'stack');
+
+/** The stack of the last start. */
+export function lastStack(paths: Paths): string {
+  try {
+    return readFileSync(stackFile(paths), 'utf8').trim() || localStack;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return localStack;
+    throw error;
+  }
+}
+
+/** Remembers the stack that is started. */
+export function rememberStack(paths: Paths, stack: string): void {
+  mkdirSync(paths.state, { recursive: true, mode: 0o700 });
+  writeFileSync(stackFile(paths), `${stack}\n`);
+}
 
 /** Variables of a person's own stacks that would win over ours: Pulumi asks for a passphrase file only without a passphrase. */
 export const conflictingVariables = ['PULUMI_CONFIG_PASSPHRASE'] as const;
@@ -60,7 +78,7 @@ export function environmentVariables(
     PULUMI_HOME: paths.pulumiHome,
     PULUMI_BACKEND_URL: pathToFileURL(paths.pulumiBackend).href,
     PULUMI_CONFIG_PASSPHRASE_FILE: paths.pulumiPassphrase,
-    PULUMI_STACK: localStack,
+    PULUMI_STACK: lastStack(paths),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     // Compiling the SDKs anew takes a third of the program's time.
     NODE_COMPILE_CACHE: path.join(paths.cache, 'node-compile-cache'),

@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 import {
   Alertmanager,
+  Autoscaling,
   allMiniLmL6V2,
   apiAlerts,
   type Connectable,
@@ -9,18 +10,35 @@ import {
   Duration,
   dependencyAlerts,
   type EmbeddingModel,
+  type GpuRequest,
   type Images,
+  LlmStandIn,
+  llama32With3B,
   McpServer,
   Milvus,
+  type Model,
   ModelServer,
+  type ModelSource,
   Orchestrator,
   Postgres,
   Prometheus,
+  qwen25With7B,
   Redis,
+  ServiceAlias,
   Size,
 } from '../constructs/index.ts';
 import type { Environment } from './environments.ts';
-import type { ComponentSpec, Footprint, ModelName, PrometheusSpec } from './platforms/platform.ts';
+import type {
+  ComponentSpec,
+  Footprint,
+  ModelName,
+  ModelServerSpec,
+  OrchestratorSpec,
+  PrometheusSpec,
+  ScalingSpec,
+  ServedSpec,
+} from './platforms/platform.ts';
+import { internet, providersOf } from './providers.ts';
 
 /** What the components of a platform are made with. */
 export interface Surroundings {
@@ -33,13 +51,29 @@ export interface Surroundings {
   readonly made: ReadonlyMap<string, Connectable>;
 }
 
-const models: Readonly<Record<ModelName, EmbeddingModel>> = { 'all-minilm-l6-v2': allMiniLmL6V2 };
+const models: Readonly<Record<ModelName, Model>> = {
+  'all-minilm-l6-v2': allMiniLmL6V2,
+  'qwen2.5-7b-instruct': qwen25With7B,
+  'llama-3.2-3b-instruct': llama32With3B,
+};
 
 /** Makes one component as the environment has it. Platforms say what, environments how big and in which form. */
 export function makeComponent(scope: Construct, spec: ComponentSpec, around: Surroundings): Connectable {
+  const made = makeBare(scope, spec, around);
+  for (const name of spec.services ?? []) new ServiceAlias(scope, `${spec.name}-${name}`, { name, target: made });
+  if ('scaling' in spec && spec.scaling) scale(scope, made, spec.scaling);
+  return made;
+}
+
+function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): Connectable {
   const { environment, images, connections, secret } = around;
   const footprint = spec.footprint[environment.scale];
-  const common = { name: spec.name, images, resources: resourcesOf(footprint) };
+  const common = {
+    name: spec.name,
+    images,
+    resources: resourcesOf(footprint),
+    ...(spec.names && { names: spec.names }),
+  };
   const storage = () => storageOf(spec, footprint, environment);
   switch (spec.kind) {
     case 'redis':
@@ -64,7 +98,7 @@ export function makeComponent(scope: Construct, spec: ComponentSpec, around: Sur
         ...common,
         connections,
         storage: storage(),
-        collections: spec.collections.map(({ name, model }) => ({ name, dimension: models[model].dimension })),
+        collections: spec.collections.map(({ name, model }) => ({ name, dimension: embedding(model).dimension })),
         mode: environment.capabilities.has('milvusStandalone')
           ? { kind: 'standalone', metadata: { kind: 'embedded' }, objects: { kind: 'volume' } }
           : { kind: 'lite' },
@@ -72,28 +106,22 @@ export function makeComponent(scope: Construct, spec: ComponentSpec, around: Sur
     case 'model-server':
       return new ModelServer(scope, spec.name, {
         ...common,
-        runtime: { kind: spec.runtime, maxQueue: spec.maxQueue },
-        models: spec.models.map((name) => ({
-          model: models[name],
-          source: { kind: 'image', image: images.get(`model-${name}`) },
-        })),
+        runtime: spec.runtime,
+        models: spec.models.map((served) => ({ model: models[served.model], source: sourceOf(served, around) })),
         cache: { kind: 'scratch', size: storage().size },
-        replicas: environment.replicas,
+        replicas: replicasOf(spec, environment),
+        ...(spec.port !== undefined && { port: spec.port }),
+        ...(spec.gpu && { variant: { kind: 'gpu', ...gpuOn(spec, environment) } }),
+        ...(spec.auth && {
+          auth: { token: secret(spec.auth.secret), secret: spec.auth.name, key: spec.auth.key },
+        }),
       });
     case 'mcp-server':
       return new McpServer(scope, spec.name, { ...common, tools: spec.tools, data: { kind: 'claim', ...storage() } });
     case 'orchestrator':
-      return new Orchestrator(scope, spec.name, {
-        ...common,
-        features: spec.features,
-        tokens: Object.fromEntries(Object.entries(spec.tokens).map(([caller, name]) => [caller, secret(name)])),
-        embedding: {
-          model: models[spec.embedding.model],
-          // As long as the vectors that the model makes: a collection is made by the one who fills it.
-          collection: { name: spec.embedding.collection, dimension: models[spec.embedding.model].dimension },
-        },
-        replicas: environment.replicas,
-      });
+      return makeOrchestrator(scope, spec, common, around);
+    case 'llm-stand-in':
+      return new LlmStandIn(scope, spec.name, { ...common, models: spec.models });
     case 'alertmanager':
       return new Alertmanager(scope, spec.name, { ...common, connections, storage: storage(), receivers: [] });
     case 'prometheus':
@@ -106,6 +134,101 @@ export function makeComponent(scope: Construct, spec: ComponentSpec, around: Sur
         ...alertingOf(spec, around.made),
       });
   }
+}
+
+function makeOrchestrator(
+  scope: Construct,
+  spec: OrchestratorSpec,
+  common: { readonly name: string; readonly images: Images; readonly resources: ReturnType<typeof resourcesOf> },
+  { environment, connections, secret, made }: Surroundings,
+): Orchestrator {
+  const providers = providersOf(spec, environment, made, secret);
+  const orchestrator = new Orchestrator(scope, spec.name, {
+    ...common,
+    features: spec.features,
+    tokens: Object.fromEntries(Object.entries(spec.tokens).map(([caller, name]) => [caller, secret(name)])),
+    replicas: replicasOf(spec, environment),
+    ...(spec.embedding && {
+      embedding: {
+        model: embedding(spec.embedding.model),
+        // As long as the vectors that the model makes: a collection is made by the one who fills it.
+        collection: { name: spec.embedding.collection, dimension: embedding(spec.embedding.model).dimension },
+      },
+    }),
+    ...(providers.length > 0 && { providers: { connections, list: providers.map(({ provider }) => provider) } }),
+    ...(spec.secretNames && { secretNames: spec.secretNames }),
+    ...(spec.ports && { portAliases: spec.ports }),
+    ...(spec.role !== undefined && { databaseRole: spec.role }),
+    ...(spec.spot === true && environment.spot && { placement: environment.spot }),
+  });
+  for (const { target } of providers) {
+    const component = target && made.get(target.component);
+    if (component) connections.connect(orchestrator, component, target.port, { env: false });
+  }
+  return orchestrator;
+}
+
+function scale(scope: Construct, target: Connectable, spec: ScalingSpec): void {
+  new Autoscaling(scope, `${target.workload.name}-scaling`, {
+    target,
+    min: spec.min,
+    max: spec.max,
+    metrics: [
+      { kind: 'cpu', percent: spec.cpuPercent },
+      ...(spec.memoryPercent === undefined ? [] : [{ kind: 'memory', percent: spec.memoryPercent } as const]),
+    ],
+    up: { stabilisation: Duration.seconds(spec.upAfter ?? 0) },
+    down: { stabilisation: Duration.seconds(spec.downAfter ?? 300) },
+    ...(spec.name !== undefined && { name: spec.name }),
+  });
+}
+
+function replicasOf(spec: OrchestratorSpec | ModelServerSpec, environment: Environment): number {
+  return spec.scaling?.min ?? spec.replicas ?? environment.replicas;
+}
+
+/** The model, which has to make vectors. */
+function embedding(name: ModelName): EmbeddingModel {
+  const model = models[name];
+  if (model.kind === 'embedding') return model;
+  throw new Error(`"${name}" makes no vectors: use a model of the kind "embedding"`);
+}
+
+/** The pool with the GPU that a model server asks for. */
+function gpuOn({ name, gpu }: ModelServerSpec, environment: Environment): GpuRequest {
+  if (gpu === undefined) throw new Error(`${name}.gpu is missing`);
+  const pool = environment.gpuPools.find((each) => each.gpu === gpu.type);
+  if (pool === undefined) {
+    const known = environment.gpuPools.map((each) => `${each.name} with ${each.gpu}`).join(', ') || 'none';
+    throw new Error(
+      `${name}.gpu.type is "${gpu.type}": no pool of "${environment.name}" has it (there is ${known}); use one that there is, or add a pool`,
+    );
+  }
+  return { ...gpu, pool };
+}
+
+function sourceOf({ model, from }: ServedSpec, { environment, images }: Surroundings): ModelSource {
+  if (from === 'image') return { kind: 'image', image: images.get(`model-${imageModel(model)}`) };
+  if (from !== 'bucket') return { kind: 'ollama', model: from.ollama, at: internet };
+  const { buckets } = environment;
+  if (buckets === undefined) {
+    throw new Error(`models.${model}.from is "bucket": "${environment.name}" has no buckets; use an image`);
+  }
+  const { region, prefix } = buckets;
+  return {
+    kind: 's3',
+    bucket: `${prefix}-models`,
+    prefix: model,
+    region,
+    access: { kind: 'role' },
+    at: internet,
+  };
+}
+
+/** Models that come as an image. */
+function imageModel(name: ModelName): 'all-minilm-l6-v2' {
+  if (name === 'all-minilm-l6-v2') return name;
+  throw new Error(`models.${name}.from is "image": there is no such image; use "bucket"`);
 }
 
 function hasMetrics({ workload }: Connectable): boolean {

@@ -1,8 +1,18 @@
+import type { GpuPool, Hardening, Placement } from '../constructs/index.ts';
+
 /** Name of an environment: the part of a stack's name after the dot. */
 export type EnvironmentName = 'local' | 'dev' | 'staging' | 'prod';
 
 /** What a cluster offers beyond plain Kubernetes. Components choose their form by it. */
 export type Capability =
+  /** Images of public registries can be pulled. */
+  | 'publicImages'
+  /** Pods that are allowed to reach addresses outside. */
+  | 'internet'
+  /** Names in the public DNS lead to it. */
+  | 'publicHost'
+  /** Nodes that cost less and may be taken away. */
+  | 'spot'
   | 'timescaledb'
   | 'keda'
   | 'cloudnativepg'
@@ -10,10 +20,22 @@ export type Capability =
   | 'externalSecrets'
   | 'milvusStandalone'
   | 'loadBalancer'
+  | 'certManager'
+  | 'gatewayApi'
+  | 'argoRollouts'
+  | 'leaderWorkerSet'
+  | 'milvusOperator'
   | 'gpu';
 
 /** Where the cluster runs. */
 export type Cloud = { readonly kind: 'embedded' } | { readonly kind: 'aws'; readonly region: string };
+
+/** Buckets of the environment, as the cloud resources of the stack make them. */
+export interface Buckets {
+  readonly region: string;
+  /** What stands before the name of each: names of buckets are unique in the world. */
+  readonly prefix: string;
+}
 
 /** Platforms give their sizes per scale, so that an environment says only how big it is. */
 export type Scale = 'small' | 'medium' | 'large';
@@ -35,6 +57,14 @@ export interface Environment {
   /** Replicas of what keeps no state. */
   readonly replicas: number;
   readonly capabilities: ReadonlySet<Capability>;
+  /** Nodes with GPUs: what no pool can hold is refused at synth. */
+  readonly gpuPools: readonly GpuPool[];
+  /** Nodes that may be taken away at short notice. @default - none: everything runs on the same nodes */
+  readonly spot?: Placement;
+  /** @default - there are none */
+  readonly buckets?: Buckets;
+  /** How pods run here, beyond what always holds. @default - requests below limits, images pulled once */
+  readonly hardening?: Hardening;
   /** Storage class of volumes; absent means the cluster's default. */
   readonly storageClass?: string;
   /** Context of the kubeconfig; absent means its current one, which the stack's configuration should then name. */
@@ -57,6 +87,7 @@ const local: Environment = {
   scale: 'small',
   replicas: 1,
   capabilities: new Set(),
+  gpuPools: [],
   // Never the current context: a kubeconfig that points elsewhere must fail rather than be deployed to.
   kubeContext: 'keelson',
   host: '127.0.0.1',
@@ -76,17 +107,53 @@ const local: Environment = {
       component: 'Ollama',
       reason: 'its models come from a vendor site; without any LLM, answers are taken from the passages',
     },
+    {
+      component: 'vLLM on GPUs',
+      by: 'the inference server on the CPU',
+      reason: 'there is no GPU; what talks to it has the same address and the same embeddings API',
+    },
+    {
+      component: 'Language models of providers',
+      by: 'a stand-in whose answers are always the same',
+      reason: 'nothing leaves the machine; the gateway and what is built on it can be used all the same',
+    },
   ],
 };
 
 const aws: Cloud = { kind: 'aws', region: 'eu-central-1' };
+
+/** Nodes with one L4 each: a language model of 7 billion weights fits on one (g6.2xlarge, see the catalogue of instance types). */
+const l4 = (maxNodes: number): GpuPool => ({ name: 'gpu-l4', gpu: 'l4', gpusPerNode: 1, maxNodes });
+
+/** As Karpenter labels nodes by how they are paid for (karpenter.sh, well-known labels, 2026-11), with the pool's own taint. */
+const spot: Placement = {
+  nodeSelector: { 'karpenter.sh/capacity-type': 'spot' },
+  tolerations: [{ key: 'keelson.dev/spot', value: 'true' }],
+};
+
+const cloudCapabilities: readonly Capability[] = [
+  'publicImages',
+  'internet',
+  'publicHost',
+  'spot',
+  'timescaledb',
+  'keda',
+  'certManager',
+  'externalSecrets',
+  'gatewayApi',
+  'loadBalancer',
+  'gpu',
+];
 
 const dev: Environment = {
   name: 'dev',
   cloud: aws,
   scale: 'small',
   replicas: 1,
-  capabilities: new Set(['timescaledb', 'keda', 'externalSecrets', 'loadBalancer', 'gpu']),
+  capabilities: new Set(cloudCapabilities),
+  gpuPools: [l4(2)],
+  spot,
+  buckets: { region: aws.region, prefix: 'keelson-dev' },
   storageClass: 'gp3',
   protectStateful: false,
   metricsRetentionDays: 7,
@@ -100,16 +167,11 @@ const staging: Environment = {
   cloud: aws,
   scale: 'medium',
   replicas: 2,
-  capabilities: new Set([
-    'timescaledb',
-    'keda',
-    'cloudnativepg',
-    'volumeSnapshots',
-    'externalSecrets',
-    'milvusStandalone',
-    'loadBalancer',
-    'gpu',
-  ]),
+  capabilities: new Set<Capability>([...cloudCapabilities, 'volumeSnapshots', 'milvusStandalone', 'leaderWorkerSet']),
+  gpuPools: [l4(4)],
+  spot,
+  buckets: { region: aws.region, prefix: 'keelson-staging' },
+  hardening: { quality: 'guaranteed', pullPolicy: 'Always' },
   storageClass: 'gp3',
   protectStateful: true,
   metricsRetentionDays: 15,
@@ -121,6 +183,8 @@ const prod: Environment = {
   name: 'prod',
   scale: 'large',
   replicas: 3,
+  gpuPools: [l4(12)],
+  buckets: { region: aws.region, prefix: 'keelson-prod' },
   metricsRetentionDays: 30,
 };
 

@@ -1,6 +1,8 @@
 import type { Output } from '@pulumi/pulumi';
 import type { Environment, Replacement } from './environments.ts';
 import type { Platform } from './platforms/platform.ts';
+import { replacementsOf } from './replacements.ts';
+import { componentsIn } from './where.ts';
 
 /** What a stack tells those who use it. */
 export interface StackOutputs {
@@ -22,9 +24,7 @@ export function outputsOf(
   environment: Environment,
   secrets: Readonly<Record<string, Output<string>>>,
 ): StackOutputs {
-  const placed = platform.namespaces.flatMap(({ name, components }) =>
-    components.map((component) => ({ namespace: name, component })),
-  );
+  const placed = componentsIn(platform, environment);
   const addresses = platform.entries.flatMap(({ component, port }) =>
     placed
       .filter((place) => place.component.name === component)
@@ -42,7 +42,7 @@ export function outputsOf(
     namespaces: platform.namespaces.map(({ name }) => name),
     addresses: Object.fromEntries(addresses),
     components: placed.map(({ component }) => component.name),
-    replacements: environment.replacements,
+    replacements: replacementsOf(platform, environment),
     apiTokens: Object.fromEntries(
       tokens.flatMap(([caller, secret]) => {
         const value = secrets[secret];

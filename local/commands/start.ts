@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import type { CheckSpec, Platform } from '../../stacks/platforms/platform.ts';
 import { localStack } from '../environment.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { resolvePaths } from '../paths.ts';
@@ -8,7 +9,7 @@ import type { ClusterOptions } from '../start/choose.ts';
 import { type CommandModule, examples } from './command.ts';
 
 interface Options extends ClusterOptions {
-  readonly stack: string;
+  readonly stack?: string;
   readonly fresh: boolean;
   readonly gpuNodes: number;
   readonly port: Readonly<Record<string, number>>;
@@ -21,11 +22,23 @@ function count(text: string): number {
 
 /** `name=port`, collected over several uses of the option. */
 export function addPort(text: string, before: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  const [, name, port] = /^([a-z-]+)=(\d+)$/.exec(text) ?? [];
+  const [, name, port] = /^([a-z0-9-]+)=(\d+)$/.exec(text) ?? [];
   if (name === undefined || Number(port) < 1 || Number(port) > 65535) {
     throw new InvalidArgumentError('Use <name>=<port>, for example orchestrator=18000.');
   }
   return { ...before, [name]: Number(port) };
+}
+
+/** Whether `ingest` and `ask` have something to talk to. */
+function keepsDocuments({ namespaces }: Platform): boolean {
+  const all = namespaces.flatMap(({ components }) => components);
+  return all.some(
+    (each) => each.kind === 'orchestrator' && each.name === 'orchestrator' && each.features.includes('rag'),
+  );
+}
+
+function checkLine({ what, component, method = 'GET', path }: CheckSpec): string {
+  return `${what} (${method} ${path} of ${component})`;
 }
 
 export const command: CommandModule<Options> = {
@@ -33,7 +46,8 @@ export const command: CommandModule<Options> = {
   summary: 'bring the platform up on this machine; again, it only does what is missing',
   configure(command) {
     command
-      .option('--stack <stack>', 'platform to run, as <platform>.local', localStack)
+      .argument('[platform]', 'platform to run (multi-agent-rag); others on the embedded cluster rest meanwhile')
+      .option('--stack <stack>', 'the same as <platform>.local')
       .option('--fresh', 'forget the data of earlier runs first', false)
       .option('--gpu-nodes <n>', 'simulated GPU nodes', count, 0)
       .option('--port <name=port>', 'port on 127.0.0.1 for one of the addresses; can be repeated', addPort, {})
@@ -47,6 +61,7 @@ export const command: CommandModule<Options> = {
         'after',
         examples(
           'npm start',
+          'npm start -- three-version',
           'npm start -- --port orchestrator=18000',
           'npm start -- --gpu-nodes 4',
           'npm start -- --fresh',
@@ -55,8 +70,11 @@ export const command: CommandModule<Options> = {
         ),
       );
   },
-  async run(_, { stack, fresh, gpuNodes, port, ...cluster }) {
+  async run([named], { stack: asked, fresh, gpuNodes, port, ...cluster }) {
     const since = Date.now();
+    const { platformOf, stackOf } = await import('../start/platform.ts');
+    const stack = stackOf(named, asked, localStack);
+    const platform = platformOf(stack);
     const paths = resolvePaths();
     const progress = createProgress();
     const [{ preflight, spaceNeeded }, { choose }, { readChoice }] = await Promise.all([
@@ -94,13 +112,27 @@ export const command: CommandModule<Options> = {
         ['', 'address', 'what'],
         started.entries.map(({ name, address, what }) => [name, address, what]),
       );
-      const [files, ask] = ['npm run ingest -- <folder>', 'npm run ask -- "How do I …?"'];
-      process.stdout.write(
-        `\n${addresses}\n\n` +
-          `${stack}: ${started.pods} pods ready, ${started.changes} to change, after ${duration(Date.now() - since)}\n\n` +
-          `  ${files.padEnd(30)} give it documents (.md, .txt)\n  ${ask.padEnd(30)} ask about them\n` +
-          `  ${'npm run status'.padEnd(30)} see what runs\n  ${'npm stop'.padEnd(30)} stop it; the data stays\n`,
+      const replaced = started.replaced.map(
+        ({ component, by }) => `replaced: ${component} ${by === undefined ? 'is left out' : `by ${by}`}`,
       );
+      const failed = started.checks.filter(({ problem }) => problem !== undefined);
+      const tests = `smoke test: ${started.checks.length - failed.length} of ${started.checks.length} passed`;
+      const hints = [
+        ...(keepsDocuments(platform)
+          ? [
+              ['npm run ingest -- <folder>', 'give it documents (.md, .txt)'],
+              ['npm run ask -- "How do I …?"', 'ask about them'],
+            ]
+          : []),
+        ['npm run status', 'see what runs'],
+        ['npm stop', 'stop it; the data stays'],
+      ].map(([command = '', what]) => `  ${command.padEnd(30)} ${what}`);
+      process.stdout.write(
+        `\n${addresses}\n\n${[...replaced, ''].join('\n')}${replaced.length > 0 ? '\n' : ''}` +
+          `${stack}: ${started.pods} pods ready, ${started.changes} to change, after ${duration(Date.now() - since)}; ${tests}\n` +
+          `${failed.map(({ check, problem }) => `✗ ${checkLine(check)}: ${problem}\n`).join('')}\n${hints.join('\n')}\n`,
+      );
+      return failed.length > 0 ? exitCodes.failed : undefined;
     } finally {
       progress.stop();
     }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { clusterLayout, network } from '../cluster/layout.ts';
 import { type Relay, runningRelays } from '../cluster/relays.ts';
-import { localStack } from '../environment.ts';
+import { lastStack } from '../environment.ts';
 import { exitCodes } from '../failure.ts';
 import { type Paths, resolvePaths } from '../paths.ts';
 import { type OwnChoice, pathsFor, readChoice, titleOf } from '../start/choice.ts';
@@ -68,7 +68,7 @@ async function ownFacts(choice: OwnChoice, paths: Paths): Promise<Facts | undefi
     import('../../stacks/platforms/index.ts'),
   ]);
   const { kubeconfig, context } = choice;
-  const platform = Object.values(platforms).find(({ name }) => localStack === `${name}.local`);
+  const platform = Object.values(platforms).find(({ name }) => lastStack(paths) === `${name}.local`);
   const namespaces = platform?.namespaces.map(({ name }) => name);
   return {
     headline: `The platform is on ${titleOf(choice)}`,

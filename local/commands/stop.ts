@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { localStack } from '../environment.ts';
+import { lastStack } from '../environment.ts';
 import { resolvePaths } from '../paths.ts';
 import { createProgress } from '../progress.ts';
 import { type CommandModule, examples } from './command.ts';
@@ -30,7 +30,7 @@ export const command: CommandModule<{ readonly fresh: boolean }> = {
     const onWait = (holder: string): void => progress.note(`Waiting: ${holder} is starting or stopping this platform`);
     const task = progress.task(fresh ? 'stop and remove the data' : 'stop', 12);
     try {
-      const target = openTarget(choice, paths, progress, { stack: localStack });
+      const target = openTarget(choice, paths, progress, { stack: lastStack(paths) });
       await withLock(paths.state, () => (fresh ? target.remove() : target.stop()), { onWait });
       task.done();
     } finally {

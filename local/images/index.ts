@@ -143,6 +143,11 @@ function inOrder(images: Readonly<Record<string, BuiltImage>>): Record<string, B
   return Object.fromEntries(recipes.flatMap(({ name }) => (images[name] === undefined ? [] : [[name, images[name]]])));
 }
 
+/** The images of the last builds, by name; some of them may have older inputs than they should. */
+export async function knownImages(cache: string): Promise<Readonly<Record<string, BuiltImage>>> {
+  return (await readImages(join(cache, 'images', 'images.json'))).images;
+}
+
 /** What `images.json` records; nothing when it is missing or not ours. */
 async function readImages(file: string): Promise<ImageSet> {
   const text = await readFile(file, 'utf8').catch(() => '');

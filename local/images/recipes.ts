@@ -4,6 +4,7 @@ import { base } from './recipes/base.ts';
 import { baseNode } from './recipes/base-node.ts';
 import { basePython } from './recipes/base-python.ts';
 import { kube } from './recipes/kube.ts';
+import { llmStandIn } from './recipes/llm-stand-in.ts';
 import { localPathProvisioner } from './recipes/local-path-provisioner.ts';
 import { mcp } from './recipes/mcp.ts';
 import { milvusLite } from './recipes/milvus-lite.ts';
@@ -25,6 +26,7 @@ export const recipes: readonly Recipe[] = [
   postgres,
   prometheus,
   alertmanager,
+  llmStandIn,
   basePython,
   milvusLite,
   mcp,

@@ -3,7 +3,7 @@ import { apiRelay, Cluster } from '../cluster/cluster.ts';
 import { simulateGpuNodes } from '../cluster/gpu-nodes.ts';
 import { type ClusterLayout, clusterLayout, nodeName } from '../cluster/layout.ts';
 import { lastRelays, type Relay } from '../cluster/relays.ts';
-import type { BuiltImage } from '../images/index.ts';
+import { type BuiltImage, knownImages } from '../images/index.ts';
 import type { Paths } from '../paths.ts';
 import type { Progress } from '../progress.ts';
 import { ensureTools } from '../toolchain/index.ts';
@@ -20,15 +20,17 @@ export class EmbeddedTarget implements ClusterTarget {
   readonly paths: Paths;
   readonly #layout: ClusterLayout;
   readonly #progress: Progress;
+  readonly #stack: string;
   readonly #gpuNodes: number;
   #parts: Parts | undefined;
   #cluster: Cluster;
 
   /** @param gpuNodes - simulated nodes */
-  constructor(paths: Paths, progress: Progress, gpuNodes: number) {
+  constructor(paths: Paths, progress: Progress, stack: string, gpuNodes: number) {
     this.paths = paths;
     this.#layout = clusterLayout(paths.state);
     this.#progress = progress;
+    this.#stack = stack;
     this.#gpuNodes = gpuNodes;
     // To stop it, no kubectl is needed.
     this.#cluster = new Cluster(this.#layout, 'kubectl');
@@ -47,7 +49,9 @@ export class EmbeddedTarget implements ClusterTarget {
   }
 
   async prepare(): Promise<Parts> {
-    this.#parts = makeParts(this.paths, this.#progress);
+    // Composing a platform takes the libraries for it: a stop does without.
+    const [{ imagesOf }, { platformOf }] = await Promise.all([import('./platform-images.ts'), import('./platform.ts')]);
+    this.#parts = makeParts(this.paths, this.#progress, imagesOf(platformOf(this.#stack)));
     this.#cluster = new Cluster(this.#layout, path.join(path.dirname(await this.#parts.kube), 'kubectl'));
     return this.#parts;
   }
@@ -82,7 +86,9 @@ export class EmbeddedTarget implements ClusterTarget {
 
   async pruneImages(images: readonly BuiltImage[]): Promise<void> {
     const ofCluster = Object.values((await this.#parts?.clusterImages) ?? {});
-    await this.#cluster.pruneImages([...ofCluster, ...images]);
+    // Those of platforms that rest are kept as well: they are the newest of their names.
+    const known = await knownImages(this.paths.cache);
+    await this.#cluster.pruneImages([...Object.values(known), ...ofCluster, ...images]);
   }
 
   async relay(relays: readonly Relay[]): Promise<void> {

@@ -15,7 +15,7 @@ export function openTarget(
   progress: Progress,
   { stack, gpuNodes = 0 }: { readonly stack: string; readonly gpuNodes?: number },
 ): ClusterTarget {
-  if (choice.kind === 'embedded') return new EmbeddedTarget(paths, progress, gpuNodes);
+  if (choice.kind === 'embedded') return new EmbeddedTarget(paths, progress, stack, gpuNodes);
   return new OwnTarget(paths, progress, stack, choice, providerOf(choice, paths));
 }
 

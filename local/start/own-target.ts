@@ -86,7 +86,10 @@ export class OwnTarget implements ClusterTarget {
   async prepare(): Promise<PlatformParts> {
     this.#kubectl = await findKubectl(this.#root, this.#progress);
     await this.#connect();
-    return makePlatformParts(this.#root, this.#progress, this.#choice.registry === undefined ? 'built' : 'pulled');
+    if (this.#choice.registry !== undefined) return makePlatformParts(this.#root, this.#progress, 'pulled');
+    // Composing a platform takes the libraries for it: a stop does without.
+    const [{ imagesOf }, { platformOf }] = await Promise.all([import('./platform-images.ts'), import('./platform.ts')]);
+    return makePlatformParts(this.#root, this.#progress, { built: imagesOf(platformOf(this.#stack)) });
   }
 
   async start(relays: readonly Relay[]): Promise<void> {

@@ -6,19 +6,9 @@ import { duration, type Progress } from '../progress.ts';
 import { ensureDebianPackages } from '../toolchain/debian.ts';
 import { ensureTools, platformTools, pulumiTools, type Toolchain, type ToolName } from '../toolchain/index.ts';
 
-/** The images that the cluster itself runs from, and those of the platform; the first ones are needed earlier. */
+/** The images that the cluster itself runs from, and those that are built from sources of the project; the first ones are needed earlier. */
 const clusterImages = ['pause', 'kube', 'base', 'local-path-provisioner'] as const;
-const serviceImages = ['orchestrator', 'inference'] as const;
-const componentImages = [
-  'base-node',
-  'redis',
-  'postgres',
-  'prometheus',
-  'alertmanager',
-  'milvus-lite',
-  'mcp',
-  'model-all-minilm-l6-v2',
-] as const;
+const serviceImages: readonly string[] = ['orchestrator', 'inference'];
 
 type Images = Readonly<Record<string, BuiltImage>>;
 
@@ -44,8 +34,8 @@ function imageProgress(progress: Progress): OnImageProgress {
   };
 }
 
-async function bundleServices(paths: Paths): Promise<void> {
-  for (const service of serviceImages) {
+async function bundleServices(paths: Paths, services: readonly string[]): Promise<void> {
+  for (const service of services) {
     const result = await execa('npm', ['run', 'build', '--workspace', `services/${service}`], {
       cwd: paths.repository,
       reject: false,
@@ -56,15 +46,21 @@ async function bundleServices(paths: Paths): Promise<void> {
 }
 
 /** Builds the images of the platform: those of its components first, then those of its services. */
-function makePlatformImages(paths: Paths, progress: Progress, after: Promise<unknown>): Promise<Images> {
+function makePlatformImages(
+  paths: Paths,
+  progress: Progress,
+  names: readonly string[],
+  after: Promise<unknown>,
+): Promise<Images> {
   const onImage = imageProgress(progress);
-  const build = (names: readonly string[]): ReturnType<typeof buildImages> =>
-    buildImages({ names, progress: onImage, cache: paths.cache, tools: {} });
-  const components = after.then(() => build(componentImages));
+  const build = (some: readonly string[]): ReturnType<typeof buildImages> =>
+    buildImages({ names: some, progress: onImage, cache: paths.cache, tools: {} });
+  const ofServices = names.filter((name) => serviceImages.includes(name));
+  const components = after.then(() => build(['base-node', ...names.filter((name) => !serviceImages.includes(name))]));
   const services = components
     .then(() => ensureDebianPackages(['buildah', 'ca-certificates'], { progress, paths }))
-    .then(() => bundleServices(paths))
-    .then(() => build(serviceImages));
+    .then(() => bundleServices(paths, ofServices))
+    .then(() => build(ofServices));
   return Promise.all([components, services]).then(([a, b]) => ({ ...a.images, ...b.images }));
 }
 
@@ -76,18 +72,26 @@ function awaitedLater(parts: readonly Promise<unknown>[]): void {
 /**
  * Starts to make what the platform needs on a cluster that exists already.
  *
- * @param images - how it gets its images: a registry has them, or they are built here
+ * @param images - how it gets its images: a registry has them, or those of these names are built here
  */
-export function makePlatformParts(paths: Paths, progress: Progress, images: 'pulled' | 'built'): PlatformParts {
+export function makePlatformParts(
+  paths: Paths,
+  progress: Progress,
+  images: 'pulled' | { readonly built: readonly string[] },
+): PlatformParts {
   const tools = ensureTools(pulumiTools, { progress, paths });
   const platformImages =
-    images === 'pulled' ? Promise.resolve({}) : makePlatformImages(paths, progress, Promise.resolve());
+    images === 'pulled' ? Promise.resolve({}) : makePlatformImages(paths, progress, images.built, Promise.resolve());
   awaitedLater([tools, platformImages]);
   return { tools, platformImages };
 }
 
-/** Starts to make all parts of a platform on the embedded cluster, those that wait for downloads beside those that need the processors. */
-export function makeParts(paths: Paths, progress: Progress): Parts {
+/**
+ * Starts to make all parts of a platform on the embedded cluster, those that wait for downloads beside those that need the processors.
+ *
+ * @param images - names of the images that the platform runs from
+ */
+export function makeParts(paths: Paths, progress: Progress, images: readonly string[]): Parts {
   const ready = new Map<ToolName, PromiseWithResolvers<string>>(
     platformTools.map((name): [ToolName, PromiseWithResolvers<string>] => [name, Promise.withResolvers<string>()]),
   );
@@ -120,7 +124,7 @@ export function makeParts(paths: Paths, progress: Progress): Parts {
     tools,
     rootfs,
     clusterImages: cluster.then(({ images }) => images),
-    platformImages: makePlatformImages(paths, progress, rootfs),
+    platformImages: makePlatformImages(paths, progress, images, rootfs),
   };
   awaitedLater([
     ...Object.values<Promise<unknown>>({ ...parts }),

@@ -1,20 +1,24 @@
 import { existsSync } from 'node:fs';
-import { platforms } from '../../stacks/platforms/index.ts';
+import { environments, type Replacement } from '../../stacks/environments.ts';
 import type { Platform } from '../../stacks/platforms/platform.ts';
+import { replacementsOf } from '../../stacks/replacements.ts';
 import { apiRelay } from '../cluster/cluster.ts';
 import { clusterLayout } from '../cluster/layout.ts';
 import type { Relay } from '../cluster/relays.ts';
 import { numberOfChanges, type PulumiCli, preview, pulumi } from '../deploy/pulumi.ts';
 import { repairStack } from '../deploy/repair.ts';
 import { configureStack, stackConfigurationFiles } from '../deploy/stack-configuration.ts';
-import { secretFile } from '../environment.ts';
+import { rememberStack, secretFile } from '../environment.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import type { Paths } from '../paths.ts';
 import type { Progress } from '../progress.ts';
 import { type Choice, pathsFor, readChoice, titleOf, writeChoice } from './choice.ts';
 import { cliFor } from './cli.ts';
 import { openTarget } from './open.ts';
+import { entriesOf, platformOf } from './platform.ts';
 import { untilPodsAreReady } from './pods.ts';
+import { rest } from './resting.ts';
+import { type CheckResult, smokeTest } from './smoke.ts';
 import type { ClusterTarget } from './target.ts';
 
 export interface StartOptions {
@@ -36,21 +40,10 @@ export interface Started {
   readonly pods: number;
   /** Resources that the update created, changed or deleted. */
   readonly changes: number;
-}
-
-/** The platform that a stack's name asks for. */
-export function platformOf(stack: string): Platform {
-  const [name = '', environment] = stack.split('.');
-  const platform = Object.values(platforms).find((each) => each.name === name);
-  if (platform !== undefined && environment === 'local') return platform;
-  throw new Failure({
-    path: '--stack',
-    value: `"${stack}" cannot run on this machine`,
-    cure: `Use one of ${Object.keys(platforms)
-      .map((each) => `${each}.local`)
-      .join(', ')}`,
-    exitCode: exitCodes.usage,
-  });
+  /** What the platform has here in another form. */
+  readonly replaced: readonly Replacement[];
+  /** What was asked of the platform, and how that ended. */
+  readonly checks: readonly CheckResult[];
 }
 
 /**
@@ -68,12 +61,12 @@ export function relaysOf(
 ): readonly Relay[] {
   const wanted: Relay[] = [
     ...ofCluster,
-    ...platform.entries.flatMap(({ component, port }) => {
-      const home = platform.namespaces.find(({ components }) => components.some(({ name }) => name === component));
-      return home === undefined
-        ? []
-        : [{ name: component, port, target: `${component}.${home.name}`, targetPort: port }];
-    }),
+    ...entriesOf(platform).map(({ component, port, namespace }) => ({
+      name: component,
+      port,
+      target: `${component}.${namespace}`,
+      targetPort: port,
+    })),
   ];
   const unknown = Object.keys(chosen).find((name) => !wanted.some((relay) => relay.name === name));
   if (unknown !== undefined) {
@@ -122,6 +115,13 @@ export async function start(options: StartOptions, paths: Paths, progress: Progr
   if (options.fresh) await step(progress, 'remove the data of earlier runs', 5, () => target.remove());
   await step(progress, 'Kubernetes', 20, (update) => target.start(relays, update));
   writeChoice(paths, target.choice);
+  rememberStack(paths, options.stack);
+  if (target.isOurs) {
+    await step(progress, 'other platforms rest', 5, async () => {
+      const resting = await rest(target.kubectl, platform.name);
+      if (resting.length > 0) progress.note(`  ${resting.join(', ')}: at rest; the data stays`);
+    });
+  }
   const images = await parts.platformImages;
   await step(progress, 'images into the cluster', 15, () => target.importImages(Object.values(images)));
 
@@ -138,11 +138,15 @@ export async function start(options: StartOptions, paths: Paths, progress: Progr
     address: target.address(relays),
     what: 'API server; eval "$(npm run --silent env)" sets KUBECONFIG',
   };
-  const entries = platform.entries.flatMap(({ component, what }) => {
+  const entries = entriesOf(platform).flatMap(({ component, what }) => {
     const relay = relays.find(({ name }) => name === component);
     return relay === undefined ? [] : [{ name: component, address: `http://127.0.0.1:${relay.port}`, what }];
   });
-  return { entries: [cluster, ...entries], pods, changes };
+  const checks = await step(progress, 'smoke test', 5, (update) =>
+    smokeTest(platform, relays, secretFile(target.paths.apiToken).trim(), ({ what }) => update(what)),
+  );
+  const replaced = replacementsOf(platform, environments.local);
+  return { entries: [cluster, ...entries], pods, changes, replaced, checks };
 }
 
 /** Stops what the last start made run on another cluster: nothing would lead to it any more. Its data stays. */

@@ -47,9 +47,8 @@ export const multiAgentRag: Platform = {
         {
           kind: 'model-server',
           name: 'inference',
-          runtime: 'inference',
-          models: ['all-minilm-l6-v2'],
-          maxQueue: 256,
+          runtime: { kind: 'inference', maxQueue: 256 },
+          models: [{ model: 'all-minilm-l6-v2', from: 'image' }],
           footprint: {
             small: { cpu: 100, memory: 384, memoryLimit: 1024, storage: 1 },
             medium: { cpu: 2000, memory: 1024, memoryLimit: 2048, storage: 4 },
@@ -136,10 +135,22 @@ export const multiAgentRag: Platform = {
     { from: 'orchestrator', to: 'mcp-git', port: 'http' },
     { from: 'orchestrator', to: 'mcp-memory', port: 'http' },
   ],
+  replaceable: ['Qdrant', 'TimescaleDB hypertables', 'Grafana', 'Jan', 'Ollama'],
   entries: [
     { component: 'orchestrator', port: 8000, what: 'API; /docs describes it' },
     { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
     { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+  ],
+  checks: [
+    { what: 'the API is ready', component: 'orchestrator', path: '/health/ready' },
+    { what: 'models are listed', component: 'orchestrator', path: '/v1/models', has: '"object":"list"' },
+    {
+      what: 'a search is answered',
+      component: 'orchestrator',
+      method: 'POST',
+      path: '/api/v1/search',
+      body: { query: 'a mill by the sea' },
+    },
   ],
   secrets: ['redisPassword', 'postgresAdminPassword', 'postgresPassword', 'apiToken'],
 };

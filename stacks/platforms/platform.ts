@@ -1,4 +1,5 @@
-import type { Scale } from '../environments.ts';
+import type { Feature, GpuName, ModelRuntime } from '../../constructs/index.ts';
+import type { Capability, Scale } from '../environments.ts';
 
 /** What a component takes at one scale. */
 export interface Footprint {
@@ -12,10 +13,35 @@ export interface Footprint {
   readonly storage?: number;
 }
 
+/** Where something exists: by what the environment's cluster offers, or lacks. */
+export type Where = { readonly has: Capability } | { readonly lacks: Capability };
+
+/** How many replicas follow the load. */
+export interface ScalingSpec {
+  /** Name of the HorizontalPodAutoscaler. @default - the component's name */
+  readonly name?: string;
+  readonly min: number;
+  readonly max: number;
+  /** Use of the requested CPU that it aims at, in percent. */
+  readonly cpuPercent: number;
+  /** Use of the requested memory that it aims at, in percent. @default - memory does not count */
+  readonly memoryPercent?: number;
+  /** How long a load has to last before replicas are added, in seconds. @default 0 */
+  readonly upAfter?: number;
+  /** How long a lull has to last before replicas go, in seconds. @default 300 */
+  readonly downAfter?: number;
+}
+
 interface Base {
   /** Name of the workload and of its service. */
   readonly name: string;
   readonly footprint: Readonly<Record<Scale, Footprint>>;
+  /** @default - everywhere */
+  readonly where?: Where;
+  /** Names of parts of the workload that the guide uses. @default - each has the component's name */
+  readonly names?: { readonly container?: string; readonly policy?: string };
+  /** More services that lead to it. @default - none */
+  readonly services?: readonly string[];
 }
 
 /** A cache or queue. */
@@ -44,16 +70,35 @@ export interface MilvusSpec extends Base {
   readonly collections: readonly { readonly name: string; readonly model: ModelName }[];
 }
 
-/** Models that the platforms know. */
-export type ModelName = 'all-minilm-l6-v2';
+/** Models that the platforms know: {@link models} in components.ts has them. */
+export type ModelName = 'all-minilm-l6-v2' | 'qwen2.5-7b-instruct' | 'llama-3.2-3b-instruct';
+
+/** A model to serve, and where its weights come from. */
+export interface ServedSpec {
+  readonly model: ModelName;
+  readonly from: /** The image `model-<name>`. */
+    | 'image'
+    /** The folder of its name in the environment's bucket of models. */
+    | 'bucket'
+    /** Ollama's own library. */
+    | { readonly ollama: string };
+}
 
 /** A server of models. */
 export interface ModelServerSpec extends Base {
   readonly kind: 'model-server';
-  readonly runtime: 'inference';
-  readonly models: readonly ModelName[];
-  /** Requests that wait at most; more are refused. */
-  readonly maxQueue: number;
+  readonly runtime: ModelRuntime;
+  readonly models: readonly ServedSpec[];
+  /** GPUs of each replica: of a pool that the environment has. @default - the CPU */
+  readonly gpu?: { readonly type: GpuName; readonly count: number };
+  /** @default - the runtime's own */
+  readonly port?: number;
+  /** What clients have to show: the secret of the configuration, the Secret and the key in it. @default - nothing */
+  readonly auth?: { readonly secret: string; readonly name: string; readonly key: string };
+  /** @default - the environment's number of replicas */
+  readonly scaling?: ScalingSpec;
+  /** @default - the environment's */
+  readonly replicas?: number;
 }
 
 /** A server of tools for agents. */
@@ -62,13 +107,52 @@ export interface McpServerSpec extends Base {
   readonly tools: 'filesystem' | 'git' | 'memory';
 }
 
-/** The gateway. */
+/** A provider of language models. */
+export interface ProviderSpec {
+  readonly name: string;
+  /** @default - everywhere */
+  readonly where?: Where;
+  /** 0 is local and private; higher ones leave the platform. */
+  readonly tier: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+  /** Models, by the names that callers use. */
+  readonly models: readonly string[];
+  /** The model that words answers. @default - none */
+  readonly answerModel?: string;
+  /** A component, with its port, or an address outside. */
+  readonly at: { readonly component: string; readonly port: string } | { readonly url: string };
+  /** Its key: the secret of the configuration, and the key of the Secret that holds it. @default - none is needed */
+  readonly key?: { readonly secret: string; readonly name: string };
+}
+
+/** The gateway, and what else the same service is switched on for. */
 export interface OrchestratorSpec extends Base {
   readonly kind: 'orchestrator';
-  readonly features: readonly ('gateway' | 'rag')[];
-  readonly embedding: { readonly model: ModelName; readonly collection: string };
+  readonly features: readonly Feature[];
+  /** @default - it embeds nothing */
+  readonly embedding?: { readonly model: ModelName; readonly collection: string };
   /** Caller to the secret of the configuration that holds its token. */
   readonly tokens: Readonly<Record<string, string>>;
+  /** @default - none: answers are extractive */
+  readonly providers?: readonly ProviderSpec[];
+  /** Names of its Secrets that the guide uses. @default - `<name>-tokens`, `<name>-keys` */
+  readonly secretNames?: { readonly tokens?: string; readonly keys?: string };
+  /** More numbers of its service's port, by name. @default - 8000 alone */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** @default - the environment's number of replicas */
+  readonly scaling?: ScalingSpec;
+  /** Role of the database that it works as. @default - the one that it logs in as */
+  readonly role?: string;
+  /** Runs on capacity that may be taken away, where there is some. @default false */
+  readonly spot?: boolean;
+  /** @default - the environment's */
+  readonly replicas?: number;
+}
+
+/** Answers in place of a language model, always the same to the same question: for clusters that have none. */
+export interface LlmStandInSpec extends Base {
+  readonly kind: 'llm-stand-in';
+  /** Names under which it answers. */
+  readonly models: readonly string[];
 }
 
 /** What a component promises to its clients. An alert watches each part. */
@@ -101,6 +185,7 @@ export type ComponentSpec =
   | ModelServerSpec
   | McpServerSpec
   | OrchestratorSpec
+  | LlmStandInSpec
   | PrometheusSpec
   | AlertmanagerSpec;
 
@@ -110,6 +195,10 @@ export interface ConnectionSpec {
   readonly to: string;
   /** Name of the target's port. */
   readonly port: string;
+  /** Variable with the URL. @default - `<TO>_URL` */
+  readonly env?: string;
+  /** @default - everywhere that has both ends */
+  readonly where?: Where;
   /** Whether `from` starts after `to`. @default true */
   readonly order?: boolean;
 }
@@ -117,8 +206,39 @@ export interface ConnectionSpec {
 /** A namespace with what runs in it. */
 export interface NamespaceSpec {
   readonly name: string;
+  /** Name of the policy that closes it. @default 'default-deny' */
+  readonly isolationPolicy?: string;
+  /** Names in it that stand for components of other namespaces: name to component. @default - none */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** In any order: connections decide what starts first. */
   readonly components: readonly ComponentSpec[];
+}
+
+/** What a person opens. */
+export interface EntrySpec {
+  readonly component: string;
+  /** Port on this machine, and of the service. */
+  readonly port: number;
+  readonly what: string;
+  /** Name of its relay: `npm start -- --port <name>=<port>`. @default - the component's name */
+  readonly name?: string;
+}
+
+/** A request that a platform that works answers in a known way. */
+export interface CheckSpec {
+  /** What it shows. */
+  readonly what: string;
+  /** Component of the entry that it goes to. */
+  readonly component: string;
+  /** @default 'GET' */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** @default - none */
+  readonly body?: unknown;
+  /** Text that the answer contains. @default - any */
+  readonly has?: string;
+  /** @default 200 */
+  readonly status?: number;
 }
 
 /** An AI platform: data only. What an environment changes about it stands in the environment. */
@@ -127,8 +247,12 @@ export interface Platform {
   readonly description: string;
   readonly namespaces: readonly NamespaceSpec[];
   readonly connections: readonly ConnectionSpec[];
+  /** What its guide names that an environment may have in another form: components of the environments' replacements. */
+  readonly replaceable: readonly string[];
   /** What a person opens, by component. */
-  readonly entries: readonly { readonly component: string; readonly port: number; readonly what: string }[];
+  readonly entries: readonly EntrySpec[];
+  /** What is asked of it after a start. */
+  readonly checks: readonly CheckSpec[];
   /** Secrets that the stack's configuration has to hold, by name. */
   readonly secrets: readonly string[];
 }

@@ -33,6 +33,17 @@ describe('Namespace', () => {
     expect(reach.allows({ ...pod, namespace: 'elsewhere' }, pod, 8000, 'TCP')).toBe(false);
   });
 
+  it('closes under the name that procedures use', () => {
+    const { chart, synth } = bench('rag');
+    new Namespace(chart, 'stable', { name: 'stable', isolationPolicy: 'stable-isolation' });
+    const names = objects(synth(), 'NetworkPolicy').filter(({ metadata }) => metadata.namespace === 'stable');
+    expect(names.map(({ metadata }) => metadata.name)).toEqual(['stable-isolation', 'allow-dns']);
+    expect(object(names, 'NetworkPolicy', 'stable-isolation').spec).toEqual({
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+    });
+  });
+
   it('names itself to what is made in its scope, and says how where there is none', () => {
     const { namespace, chart } = bench('rag');
     const inner = new Chart(namespace, 'inner');

@@ -58,6 +58,36 @@ describe('Orchestrator', () => {
     });
   });
 
+  it('calls its Secrets, their keys and its ConfigMap what procedures call them', () => {
+    const on = bench();
+    new Orchestrator(on.namespace, 'api', {
+      images: on.images,
+      resources: small,
+      name: 'api',
+      features: ['gateway'],
+      tokens: { 'api-key': 'Token_1' },
+      secretNames: { tokens: 'api-secrets', keys: 'platform-secrets' },
+      providers: {
+        connections: on.connections,
+        list: [
+          {
+            name: 'primary',
+            baseUrl: 'http://primary:8000/v1',
+            tier: 4,
+            models: ['m'],
+            apiKey: 'Key_1',
+            apiKeyName: 'primary_key',
+          },
+        ],
+      },
+    });
+    const manifests = on.synth();
+    expect(object(manifests, 'Secret', 'api-secrets').stringData).toEqual({ 'api-key': 'Token_1' });
+    expect(object(manifests, 'Secret', 'platform-secrets').stringData).toEqual({ primary_key: 'Key_1' });
+    const file = String(at(object(manifests, 'ConfigMap', 'api-config'), 'data', 'providers.json'));
+    expect(JSON.parse(file)).toMatchObject([{ apiKeyFile: '/etc/orchestrator/keys/primary_key' }]);
+  });
+
   it('is given more time than its own grace before it is killed', () => {
     const pod = podOf(orchestrator({ shutdownGrace: Duration.seconds(60) }).synth(), 'orchestrator');
     expect(pod.terminationGracePeriodSeconds).toBe(75);
@@ -100,7 +130,7 @@ describe('Orchestrator', () => {
       },
     });
     const manifests = on.synth();
-    const file = String(at(object(manifests, 'ConfigMap', 'orchestrator-providers'), 'data', 'providers.json'));
+    const file = String(at(object(manifests, 'ConfigMap', 'orchestrator-config'), 'data', 'providers.json'));
     expect(JSON.parse(file)).toEqual([
       {
         name: 'ollama',
@@ -136,6 +166,6 @@ describe('Orchestrator', () => {
     });
     const error = synthError(on.synth);
     expect(error).toMatch(/embedding is null: the feature "rag" needs a model/);
-    expect(error).toMatch(/features is "rag": it needs MILVUS_URL; declare the connection that sets it/);
+    expect(error).toMatch(/features is "rag": it needs MILVUS_URL or QDRANT_URL; declare the connection that sets it/);
   });
 });

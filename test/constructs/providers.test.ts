@@ -14,6 +14,7 @@ describe('checkProviders', () => {
     [{ name: 'A b' }, /^providers\[0\]\.name is "A b": use lower-case/],
     [{ baseUrl: 'ollama:11434' }, /^providers\[0\]\.baseUrl is "ollama:11434": write it with the version/],
     [{ models: [] }, /^providers\[0\]\.models is \[\]: name at least one/],
+    [{ apiKeyName: 'a/b' }, /^providers\[0\]\.apiKeyName is "a\/b": use letters/],
     [{ answerModel: 'gpt' }, /^providers\[0\]\.answerModel is "gpt": name one of llama/],
   ])('refuses %j', (broken, message) => {
     expect(checkProviders([{ ...good, ...broken }]).map(problem)).toEqual([expect.stringMatching(message)]);

@@ -2,6 +2,7 @@ import { Images } from '../../../constructs/index.ts';
 import { type Composition, compose } from '../../../stacks/compose.ts';
 import { type Environment, environments } from '../../../stacks/environments.ts';
 import type { Footprint, Platform } from '../../../stacks/platforms/platform.ts';
+import { replacementsOf } from '../../../stacks/replacements.ts';
 
 /** Column titles and rows. */
 type Table = readonly (readonly string[])[];
@@ -22,14 +23,20 @@ const everywhere = Object.values(environments);
 const inOrder = ({ namespaces }: Platform) => namespaces.flatMap(({ components }) => components);
 
 function components(platform: Platform): Table {
-  const { components: local } = composition(platform, environments.local);
+  const made = everywhere.map((environment) => ({
+    environment: environment.name,
+    components: composition(platform, environment).components,
+  }));
   const rows = inOrder(platform).flatMap(({ name }) => {
-    const made = local.get(name)?.workload;
-    if (made === undefined) return [];
-    const ports = Object.entries(made.ports).map(([port, { number }]) => `${port} ${number}`);
-    return [[code(name), made.controller.kind, ports.join(', ')]];
+    const places = made.filter((each) => each.components.has(name));
+    const workload = places[0]?.components.get(name)?.workload;
+    if (workload === undefined) return [];
+    const ports = Object.entries(workload.ports).map(([port, { number }]) => `${port} ${number}`);
+    const where =
+      places.length === everywhere.length ? 'everywhere' : places.map((each) => each.environment).join(', ');
+    return [[code(name), code(workload.namespace.name), workload.controller.kind, ports.join(', '), where]];
   });
-  return [['component', 'runs as', 'ports'], ...rows];
+  return [['component', 'namespace', 'runs as', 'ports', 'where'], ...rows];
 }
 
 function connections(platform: Platform): Table {
@@ -68,7 +75,7 @@ function requests(
   const parts = inOrder(platform).map(({ name, footprint }) => {
     const { cpu, memory, storage = 0 } = footprint[environment.scale];
     const replicas = made.get(name)?.workload.replicas ?? 0;
-    return { cpu: cpu * replicas, memory: memory * replicas, storage };
+    return { cpu: cpu * replicas, memory: memory * replicas, storage: replicas > 0 ? storage : 0 };
   });
   const sum = (field: 'cpu' | 'memory' | 'storage'): number => parts.reduce((total, part) => total + part[field], 0);
   return { cpu: sum('cpu'), memory: sum('memory'), storage: sum('storage') };
@@ -91,9 +98,14 @@ function environmentsOf(platform: Platform): Table {
   return [titles, ...rows];
 }
 
-function replacements(): Table {
-  const rows = everywhere.flatMap(({ name, replacements: list }) =>
-    list.map(({ component, by, reason }) => [code(name), component, by ?? 'nothing', reason]),
+function replacements(platform: Platform): Table {
+  const rows = everywhere.flatMap((environment) =>
+    replacementsOf(platform, environment).map(({ component, by, reason }) => [
+      code(environment.name),
+      component,
+      by ?? 'nothing',
+      reason,
+    ]),
   );
   return [['environment', 'component', 'in its place', 'why'], ...rows];
 }
@@ -105,7 +117,7 @@ export function generatedParts(platform: Platform): ReadonlyMap<string, string> 
     connections: connections(platform),
     sizes: sizes(platform),
     environments: environmentsOf(platform),
-    replacements: replacements(),
+    replacements: replacements(platform),
   };
   return new Map(Object.entries(tables).map(([name, table]) => [name, markdown(table)]));
 }

@@ -24,7 +24,12 @@ describe.each(Object.entries(platforms))('%s', (name, platform) => {
         case 'postgres':
           return [component.adminPassword, component.password];
         case 'orchestrator':
-          return Object.values(component.tokens);
+          return [
+            ...Object.values(component.tokens),
+            ...(component.providers ?? []).flatMap(({ key }) => (key ? [key.secret] : [])),
+          ];
+        case 'model-server':
+          return component.auth ? [component.auth.secret] : [];
         default:
           return [];
       }

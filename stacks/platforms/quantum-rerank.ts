@@ -1,0 +1,94 @@
+import { alerts, cache, encoder, metrics } from './footprints.ts';
+import type { Platform } from './platform.ts';
+
+/** Similarity and ranking of texts, by cosine and by fidelity, for users of three tiers. */
+export const quantumRerank: Platform = {
+  name: 'quantum-rerank',
+  description: 'similarity and ranking of texts, with a cache, scaled by load',
+  namespaces: [
+    {
+      name: 'quantum-rerank',
+      components: [
+        {
+          kind: 'orchestrator',
+          name: 'quantum-rerank',
+          features: ['similarity'],
+          embedding: { model: 'all-minilm-l6-v2', collection: 'none' },
+          tokens: { 'api-key': 'apiToken' },
+          secretNames: { tokens: 'quantum-rerank-secrets' },
+          services: ['quantum-rerank-service'],
+          scaling: {
+            name: 'quantum-rerank-hpa',
+            min: 3,
+            max: 10,
+            cpuPercent: 70,
+            memoryPercent: 80,
+            upAfter: 60,
+            downAfter: 300,
+          },
+          // An instance stays below 2 GB.
+          footprint: {
+            small: { cpu: 50, memory: 256, memoryLimit: 512 },
+            medium: { cpu: 500, memory: 1024, memoryLimit: 1536 },
+            large: { cpu: 1000, memory: 1536, memoryLimit: 1900 },
+          },
+        },
+        {
+          kind: 'redis',
+          name: 'redis',
+          eviction: 'allkeys-lru',
+          persistence: 'none',
+          password: 'redisPassword',
+          footprint: cache,
+        },
+        {
+          kind: 'model-server',
+          name: 'inference',
+          runtime: { kind: 'inference', maxQueue: 256 },
+          models: [{ model: 'all-minilm-l6-v2', from: 'image' }],
+          footprint: encoder,
+        },
+        {
+          kind: 'prometheus',
+          name: 'prometheus',
+          promises: [
+            { component: 'quantum-rerank', errorRatio: 0.05, p95Seconds: 0.2, dependencies: ['redis', 'inference'] },
+          ],
+          footprint: metrics,
+        },
+        { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+      ],
+    },
+  ],
+  connections: [
+    { from: 'quantum-rerank', to: 'redis', port: 'redis' },
+    { from: 'quantum-rerank', to: 'inference', port: 'http' },
+  ],
+  replaceable: ['Grafana'],
+  entries: [
+    { component: 'quantum-rerank', port: 8000, what: 'API; /docs describes it' },
+    { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
+    { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+  ],
+  checks: [
+    { what: 'the API is ready', component: 'quantum-rerank', path: '/health/ready' },
+    {
+      what: 'two texts are compared by cosine',
+      component: 'quantum-rerank',
+      method: 'POST',
+      path: '/v1/similarity',
+      body: { text1: 'a mill by the sea', text2: 'a watermill on the coast', method: 'cosine' },
+      has: 'cosine',
+    },
+    {
+      what: 'and by fidelity',
+      component: 'quantum-rerank',
+      method: 'POST',
+      path: '/v1/similarity',
+      body: { text1: 'a mill by the sea', text2: 'a watermill on the coast', method: 'fidelity' },
+      has: 'fidelity',
+    },
+    { what: 'it counts what it does', component: 'quantum-rerank', path: '/metrics', has: 'http_requests_total' },
+  ],
+  secrets: ['redisPassword', 'apiToken'],
+};
