@@ -1,4 +1,5 @@
 import { createClient } from 'redis';
+import type { Script } from './script.ts';
 
 export interface RedisOptions {
   /** redis://host:6379 */
@@ -6,31 +7,70 @@ export interface RedisOptions {
   readonly password: string | undefined;
 }
 
+/** What Redis answers to a script: numbers, strings, and lists of them. */
+export type Reply = string | number | null | readonly Reply[];
+
 /** A connection to Redis that comes back by itself. */
 export class RedisConnection {
   readonly #client;
   #connecting: Promise<unknown> | undefined;
+  #listeners: (() => void)[] = [];
 
   constructor({ url, password }: RedisOptions) {
     this.#client = createClient({
       url,
+      // Lists for everything, whatever the command.
+      RESP: 2,
       ...(password === undefined ? {} : { password }),
       // A command while Redis is gone fails at once, instead of waiting in a queue that grows.
       disableOfflineQueue: true,
-      socket: { connectTimeout: 2_000, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000) },
+      // Often: until every replica is back, none trusts what Redis holds.
+      socket: { connectTimeout: 2_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 250) },
     });
     // The client reports every failed attempt as an event; without a listener that would end the process.
-    this.#client.on('error', () => undefined);
+    this.#client.on('error', () => this.#lost());
+    this.#client.on('reconnecting', () => this.#lost());
+  }
+
+  /** Told at once when the connection is lost; what Redis held may be lost with it. */
+  onLost(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Resolves when Redis answers. */
   async ping(): Promise<void> {
-    this.#connecting ??= this.#client.connect();
-    await this.#connecting;
+    await this.connect();
     await this.#client.ping();
   }
 
+  /** Resolves when the first connection stands. @throws while there was never one */
+  async connect(): Promise<void> {
+    this.#connecting ??= this.#client.connect();
+    await this.#connecting;
+  }
+
+  /** One command. @throws at once while Redis is gone */
+  async command(...parts: string[]): Promise<Reply> {
+    return await this.#client.sendCommand<Reply>(parts);
+  }
+
+  /** Runs a script, in one round trip unless Redis sees it for the first time. */
+  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      return await this.#client.sendCommand<Reply>(['EVALSHA', script.sha, ...rest]);
+    } catch (error) {
+      if (!String(error).includes('NOSCRIPT')) throw error;
+      return await this.#client.sendCommand<Reply>(['EVAL', script.text, ...rest]);
+    }
+  }
+
   close(): void {
+    this.#listeners = [];
     if (this.#client.isOpen) this.#client.destroy();
+  }
+
+  #lost(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -1,0 +1,600 @@
+import { randomUUID } from 'node:crypto';
+import type { Identity } from '../auth/identity.ts';
+import { AppError } from '../errors/app-error.ts';
+import { describeError } from '../errors/describe.ts';
+import type { Admission, AdmissionPolicy, Permit, Settlement } from '../gateway/admission.ts';
+import type { GatewayCall, Target } from '../gateway/call.ts';
+import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
+import { Recovery } from '../ledger/recovery.ts';
+import { factsOf, settledRow } from '../ledger/row.ts';
+import { LedgerWriter } from '../ledger/writer.ts';
+import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
+import { Coordination, type Participant } from '../limits/coordination.ts';
+import { LocalRates } from '../limits/local-rates.ts';
+import { PERIODS, type Period, type Policy, type Rate, rateOf, type TierPolicy } from '../limits/policy.ts';
+import { type RateState, rateHeaders } from '../limits/rate-state.ts';
+import type { Logger } from '../logging.ts';
+import type { RedisConnection } from '../stores/redis/connection.ts';
+import { KEYS } from '../stores/redis/keys.ts';
+import { ADMIT, LOAD, RECALL, REFUND, SETTLE } from '../stores/redis/scripts.ts';
+import { Alone, type Question } from './alone.ts';
+import { dollars } from './money.ts';
+import { journalText, type OpenCall, reservationOf, targetOf, targetText } from './open-calls.ts';
+import { periodOf } from './periods.ts';
+
+export interface AccountingOptions {
+  readonly policy: Policy;
+  /** undefined: this replica is the only one, and limits are its own */
+  readonly redis: RedisConnection | undefined;
+  /** undefined: no ledger, and budgets that Redis alone remembers */
+  readonly ledger: PostgresLedger | undefined;
+  /** Who is behind the name of a token. */
+  readonly identify: (caller: string) => Identity;
+  readonly metrics: AccountingMetrics;
+  readonly log: Logger;
+  /** What the maintenance mode shares with the other replicas. */
+  readonly maintenance?: Pick<Participant, 'maintenance' | 'heard'>;
+  /** @default a new name each time the process starts */
+  readonly replica?: string;
+  /** @default 5000 */
+  readonly leaseMs?: number;
+  /** How many rows may wait for PostgreSQL before further calls are refused. @default 50000 */
+  readonly maxPending?: number;
+}
+
+/** What came of a question whether a request may be made. */
+export type Verdict =
+  | { readonly kind: 'yes'; readonly rate: RateState | undefined; readonly at: number; readonly by: Decider }
+  | { readonly kind: 'rate'; readonly rate: RateState }
+  | { readonly kind: 'budget'; readonly rate: RateState | undefined; readonly full: FullBudget }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Who holds the reservation. */
+export type Decider =
+  | { readonly store: 'redis'; readonly epoch: string }
+  | { readonly store: 'postgres' }
+  | { readonly store: 'none' };
+
+export interface FullBudget {
+  readonly period: Period;
+  readonly limitNanoUsd: number | undefined;
+  readonly spentNanoUsd: number | undefined;
+  readonly at: number;
+}
+
+/** Routes whose calls ask `admit` themselves; the limit of all others is looked at before they run. */
+export const ADMITTED_BY_GATEWAY: ReadonlySet<string> = new Set([
+  '/v1/chat/completions',
+  '/v1/messages',
+  '/v1/embeddings',
+]);
+
+/**
+ * Limits, budgets and ledger. In normal times a call costs one round trip to Redis before it (rate and reservation in one script)
+ * and one after it, for which nobody waits; PostgreSQL gets rows in batches.
+ */
+export class Accounting implements AdmissionPolicy, Participant {
+  readonly replica: string;
+  readonly coordination: Coordination;
+  readonly writer: LedgerWriter;
+  readonly #options: AccountingOptions;
+  readonly #open = new Map<string, OpenCall>();
+  readonly #rates = new LocalRates();
+  readonly #alone: Alone;
+  readonly #recovery: Recovery;
+  readonly #loading = new Map<string, Promise<void>>();
+  readonly #working = new Set<Promise<unknown>>();
+  readonly #last = new Map<string, RateState & { readonly until: number }>();
+  readonly #journal: string;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(options: AccountingOptions) {
+    this.#options = options;
+    this.replica = options.replica ?? randomUUID();
+    this.#journal = KEYS.journal(this.replica);
+    const { redis, ledger, log, metrics } = options;
+    this.coordination = new Coordination({
+      redis,
+      replica: this.replica,
+      log,
+      ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
+    });
+    this.writer = new LedgerWriter({
+      // Without PostgreSQL there is no ledger; the metrics are all that there is.
+      write: async (rows) => {
+        await ledger?.write(rows);
+        metrics.ledgerRows.inc({ outcome: 'settled' }, rows.length);
+      },
+      onWritten: (ids) => this.#forget(ids),
+      log,
+    });
+    this.#alone = new Alone({
+      coordination: this.coordination,
+      ledger,
+      rates: this.#rates,
+      replica: this.replica,
+      again: (question, round) => this.#ask(question, round),
+    });
+    this.#recovery = new Recovery({
+      redis,
+      ledger,
+      coordination: this.coordination,
+      log,
+      onRows: (count) => metrics.ledgerRows.inc({ outcome: 'lost' }, count),
+      knows: (id) => this.#open.has(id) || this.writer.has(id),
+      replica: this.replica,
+    });
+  }
+
+  /** Starts signs of life, recovery and upkeep. */
+  start(): void {
+    this.coordination.start(this);
+    this.#every(5_000, () => this.#recovery.routine());
+    this.#every(60_000, async () => {
+      this.#sweep(Date.now());
+      await this.#recovery.upkeep(this.#options.policy.retentionMonths);
+    });
+    void this.#recovery.routine();
+  }
+
+  /** Calls that were admitted and did not end yet. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  async admit(call: GatewayCall): Promise<Admission> {
+    const { metrics, identify } = this.#options;
+    const identity = identify(call.caller);
+    const tier = this.tierOf(identity);
+    const rated = ADMITTED_BY_GATEWAY.has(call.route);
+    // Calls from inside the service are parts of a request that was counted when it came.
+    if (rated) metrics.usageRequests.inc({ user_tier: tier.name });
+    const user = chargedUser(identity, call.endUser);
+    const facts = factsOf(call, identity, user, this.replica);
+    const first = call.candidates[0];
+    const target = first ? targetOf(first) : { provider: 'none', tier: 0, model: call.model };
+    if (this.writer.size > (this.#options.maxPending ?? 50_000))
+      return refusal(new AppError('policy_unavailable', { message: 'The ledger cannot be written.' }), {});
+    const question: Question = {
+      id: call.id,
+      user,
+      tier,
+      route: call.route,
+      rateKey: rateKey(user, call.route),
+      rate: rated ? rateOf(tier, call.route) : undefined,
+      amountNanoUsd: call.estimate.costNanoUsd,
+      entry: journalText({ facts, target, sent: false }),
+    };
+    const verdict = await this.#ask(question);
+    const headers = this.#headers(question, verdict);
+    switch (verdict.kind) {
+      case 'rate':
+        return refusal(this.#tooMany(tier, call.route, verdict.rate), headers);
+      case 'budget':
+        return refusal(this.#full(tier, verdict.full, call.estimate.costNanoUsd), {
+          ...headers,
+          // Official clients repeat a 429 otherwise, and the budget is not back in a second.
+          'x-should-retry': 'false',
+        });
+      case 'unknown':
+        return refusal(unavailable(verdict.reason), headers);
+      case 'yes': {
+        const open: OpenCall = {
+          facts,
+          at: verdict.at,
+          amountNanoUsd: call.estimate.costNanoUsd,
+          epoch: verdict.by.store === 'redis' ? verdict.by.epoch : undefined,
+          target,
+          sent: false,
+          published: verdict.by.store === 'postgres',
+        };
+        this.#open.set(call.id, open);
+        return this.#permit(open, headers);
+      }
+    }
+  }
+
+  /**
+   * Whether a request to a route that makes no call of a model by itself is within the limit.
+   *
+   * @throws AppError `rate_limited` or `policy_unavailable`
+   */
+  async limit(identity: Identity, route: string): Promise<RateState> {
+    const tier = this.tierOf(identity);
+    this.#options.metrics.usageRequests.inc({ user_tier: tier.name });
+    return await this.#limit(rateKey(identity.user, route), route, tier, rateOf(tier, route));
+  }
+
+  /** The same for a request without a valid token. */
+  async limitAddress(address: string): Promise<RateState> {
+    const { policy } = this.#options;
+    const tier: TierPolicy = { ...this.#defaultTier(), name: 'none' };
+    return await this.#limit(`@${address}`, 'unauthenticated', tier, policy.unauthenticated);
+  }
+
+  /** Where a caller stands, without a request being counted: what was last heard, else the whole limit. */
+  peek(identity: Identity | null, route: string): RateState {
+    if (!identity)
+      return {
+        limit: this.#options.policy.unauthenticated.requests,
+        remaining: this.#options.policy.unauthenticated.requests,
+        waitMs: 0,
+      };
+    const rate = rateOf(this.tierOf(identity), route);
+    const now = Date.now();
+    const last = this.#last.get(rateKey(identity.user, route));
+    if (!last || last.until <= now) return { limit: rate.requests, remaining: rate.requests, waitMs: 0 };
+    return { limit: last.limit, remaining: last.remaining, waitMs: last.until - now };
+  }
+
+  tierOf(identity: Pick<Identity, 'tier'>): TierPolicy {
+    return this.#options.policy.tiers.get(identity.tier) ?? this.#defaultTier();
+  }
+
+  /** Resolves when everything that was settled is stored. */
+  async drain(signal?: AbortSignal): Promise<void> {
+    while (this.#working.size > 0 && !signal?.aborted) await Promise.allSettled([...this.#working]);
+    await this.writer.drain(signal);
+    while (this.#working.size > 0 && !signal?.aborted) await Promise.allSettled([...this.#working]);
+  }
+
+  /** Stops all that runs in the background; what is still open is left for the other replicas. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.writer.stop();
+    await this.coordination.stop();
+    if (this.#open.size === 0) await this.#options.ledger?.gone(this.replica).catch(() => undefined);
+  }
+
+  // What coordination tells
+
+  lost(): void {
+    this.#track(this.#publish('', false));
+  }
+
+  async join(epoch: string): Promise<void> {
+    this.#alone.coordinated();
+    await this.#publish(epoch, true);
+  }
+
+  died(replicas: readonly string[]): void {
+    this.#track(this.#recovery.sweep(replicas));
+  }
+
+  maintenance(): { version: number; state: string } {
+    return this.#options.maintenance?.maintenance() ?? { version: 0, state: '' };
+  }
+
+  heard(version: number, state: string): void {
+    this.#options.maintenance?.heard(version, state);
+  }
+
+  /** Asks whichever store may be relied on. */
+  async #ask(question: Question, before = 0): Promise<Verdict> {
+    const { redis } = this.#options;
+    for (let round = 0; round < 5; round += 1) {
+      if (!redis || this.coordination.state !== 'ready') break;
+      const { epoch } = this.coordination;
+      const { amountNanoUsd, tier, rate, rateKey: key } = question;
+      const limit = (period: Period) => String(tier.budget[period] ?? -1);
+      let reply: readonly unknown[];
+      try {
+        const answer = await redis.run(
+          ADMIT,
+          [KEYS.epoch, KEYS.budget(epoch, question.user), KEYS.rate(epoch, key), this.#journal],
+          [
+            epoch,
+            amountNanoUsd === undefined ? '-1' : String(amountNanoUsd),
+            limit('daily'),
+            limit('weekly'),
+            limit('monthly'),
+            String(rate?.requests ?? 0),
+            String((rate?.windowSeconds ?? 0) * 1000),
+            question.id,
+            question.entry,
+          ],
+        );
+        reply = Array.isArray(answer) ? answer : [];
+      } catch {
+        // Lost on the way: nobody knows whether it was counted, and the epoch ends with that.
+        break;
+      }
+      const [code, now, remaining, waitMs] = reply.map(Number) as [number, number, number, number];
+      const state = rate && { limit: rate.requests, remaining, waitMs };
+      switch (code) {
+        case 0:
+          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, now);
+          return { kind: 'yes', rate: state, at: now, by: { store: 'redis', epoch } };
+        case 1:
+          return { kind: 'rate', rate: state ?? { limit: 0, remaining: 0, waitMs } };
+        case 2:
+          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, now);
+          return {
+            kind: 'budget',
+            rate: state,
+            full: {
+              period: PERIODS[Number(reply[4]) - 1] ?? 'daily',
+              limitNanoUsd: Number(reply[5]),
+              spentNanoUsd: Number(reply[6]) + Number(reply[7]),
+              at: now,
+            },
+          };
+        case 3:
+          try {
+            await this.#load(question.user, now);
+          } catch (error) {
+            return await this.#alone.withoutBoth(question, describeError(error));
+          }
+          continue;
+        default:
+          this.coordination.look();
+          await this.coordination.change(250);
+      }
+    }
+    return await this.#alone.decide(question, before);
+  }
+
+  /** Makes a user's budget in Redis from PostgreSQL; once at a time. */
+  #load(user: string, now: number): Promise<void> {
+    const running = this.#loading.get(user);
+    if (running) return running;
+    const started = this.#loadNow(user, now).finally(() => this.#loading.delete(user));
+    this.#loading.set(user, started);
+    return started;
+  }
+
+  async #loadNow(user: string, now: number): Promise<void> {
+    const { redis, ledger } = this.#options;
+    const { epoch } = this.coordination;
+    const spending = await ledger?.spending(user, now);
+    const of = (values: Readonly<Record<Period, number | undefined>> | undefined, otherwise: string) =>
+      PERIODS.map((period) => String(values?.[period] ?? otherwise));
+    await redis?.run(
+      LOAD,
+      [KEYS.epoch, KEYS.budget(epoch, user)],
+      [
+        epoch,
+        ...PERIODS.map((period) => String(periodOf(period, now).number)),
+        ...of(spending?.spent, '0'),
+        ...of(spending?.limits, ''),
+        ...(spending?.open ?? []).flatMap(({ replica, requestId, amountNanoUsd, at, entry }) => [
+          KEYS.journal(replica),
+          requestId,
+          String(amountNanoUsd),
+          String(at),
+          entry,
+        ]),
+      ],
+    );
+  }
+
+  #permit(open: OpenCall, headers: Readonly<Record<string, string>>): Permit {
+    return {
+      admitted: true,
+      headers,
+      sending: (target) => this.#sending(open, target),
+      settle: (settlement) => this.#settle(open, settlement),
+      refund: () => this.#refund(open),
+    };
+  }
+
+  #sending(open: OpenCall, target: Target): void {
+    open.sent = true;
+    if (open.target.provider !== target.provider || open.target.model !== target.model) open.target = targetOf(target);
+    const { redis } = this.#options;
+    if (!redis || open.published || open.epoch !== this.coordination.epoch || this.coordination.state !== 'ready')
+      return;
+    redis.command('HSET', this.#journal, `${open.facts.request_id}!`, targetText(open.target)).catch(() => undefined);
+  }
+
+  #settle(open: OpenCall, settlement: Settlement): void {
+    const id = open.facts.request_id;
+    const row = JSON.stringify(settledRow(open.facts, open.at, settlement));
+    this.writer.add(id, row);
+    this.#open.delete(id);
+    this.#options.metrics.ledgerPending.set(this.writer.size);
+    this.#track(this.#settleStores(open, settlement.costNanoUsd, row));
+  }
+
+  async #settleStores(open: OpenCall, costNanoUsd: number, row: string): Promise<void> {
+    const { coordination } = this;
+    if (
+      !open.published &&
+      open.epoch !== undefined &&
+      open.epoch === coordination.epoch &&
+      coordination.state === 'ready'
+    ) {
+      // Gone from the journal although it is of this epoch: this replica was taken for dead. It costs all the same.
+      const answer = await this.#runSettle(open, costNanoUsd, row, true);
+      if (answer !== 'another epoch') return;
+    }
+    // PostgreSQL has the reservation, or will have it with the next epoch. First the row, so that whoever makes the budget anew
+    // from PostgreSQL meets either the reservation or the row.
+    await this.writer.flush().catch(() => undefined);
+    if (coordination.state === 'ready' && !this.writer.has(open.facts.request_id)) {
+      const answer = await this.#runSettle(open, costNanoUsd, row, false);
+      if (answer === 'done') this.#forget([open.facts.request_id]);
+    }
+  }
+
+  async #runSettle(
+    open: OpenCall,
+    costNanoUsd: number,
+    row: string,
+    charge: boolean,
+  ): Promise<'done' | 'unknown' | 'another epoch'> {
+    const { redis } = this.#options;
+    const { epoch } = this.coordination;
+    try {
+      const answer = await redis?.run(
+        SETTLE,
+        [KEYS.epoch, KEYS.budget(epoch, open.facts.user_id), this.#journal],
+        [epoch, open.facts.request_id, String(costNanoUsd), row, String(open.at), charge ? '1' : '0'],
+      );
+      return answer === 4 ? 'another epoch' : answer === 0 ? 'unknown' : 'done';
+    } catch {
+      return 'another epoch';
+    }
+  }
+
+  #refund(open: OpenCall): void {
+    const { redis, ledger } = this.#options;
+    const id = open.facts.request_id;
+    this.#open.delete(id);
+    const work = async () => {
+      if (open.published) await ledger?.release(id);
+      if (redis && this.coordination.state === 'ready') {
+        const { epoch } = this.coordination;
+        await redis.run(REFUND, [KEYS.epoch, KEYS.budget(epoch, open.facts.user_id), this.#journal], [epoch, id]);
+      }
+    };
+    // What fails here is found by the recovery: a reservation that nobody knows.
+    this.#track(work().catch(() => undefined));
+  }
+
+  /** Tells PostgreSQL what is under way, and Redis (in a new epoch) which requests still count. */
+  async #publish(epoch: string, joining: boolean): Promise<void> {
+    const { redis, ledger } = this.#options;
+    const now = Date.now();
+    const open = [...this.#open.values()].filter(({ published }) => !published);
+    await this.writer.flush();
+    await ledger?.publish(open.map(reservationOf));
+    for (const call of open) {
+      call.published = ledger !== undefined;
+      // It may have ended while it was told: then its row is on the way, or there, and the reservation must go again.
+      const id = call.facts.request_id;
+      if (!this.#open.has(id) && ledger) {
+        await this.writer.flush();
+        await ledger.release(id);
+      }
+    }
+    if (!joining) {
+      await ledger?.publishRates(
+        this.replica,
+        new Map([...this.#rates.entries(now)].map(({ key, times }) => [key, times.length])),
+      );
+      return;
+    }
+    if (!redis) return;
+    // The journal told of an earlier epoch; what was in it is in PostgreSQL now.
+    await redis.command('DEL', this.#journal);
+    for (const { key, windowMs, times } of this.#rates.entries(now)) await this.#recall(epoch, key, windowMs, times);
+  }
+
+  async #recall(epoch: string, key: string, windowMs: number, times: readonly number[]): Promise<void> {
+    for (let at = 0; at < times.length; at += 1_000) {
+      const part = times.slice(at, at + 1_000).map(String);
+      await this.#options.redis?.run(RECALL, [KEYS.rate(epoch, key)], [String(windowMs), ...part]);
+    }
+  }
+
+  /** Rows that PostgreSQL has need no journal. */
+  #forget(ids: readonly string[]): void {
+    const { redis, metrics } = this.#options;
+    metrics.ledgerPending.set(this.writer.size);
+    if (!redis || this.coordination.state !== 'ready' || ids.length === 0) return;
+    redis.command('HDEL', this.#journal, ...ids).catch(() => undefined);
+  }
+
+  async #limit(key: string, route: string, tier: TierPolicy, rate: Rate): Promise<RateState> {
+    const verdict = await this.#ask({
+      id: '',
+      user: '',
+      tier,
+      route,
+      rateKey: key,
+      rate,
+      amountNanoUsd: undefined,
+      entry: '',
+    });
+    switch (verdict.kind) {
+      case 'yes':
+        return this.#remember(key, verdict.rate ?? { limit: rate.requests, remaining: rate.requests, waitMs: 0 });
+      case 'rate':
+        this.#remember(key, verdict.rate);
+        throw this.#tooMany(tier, route, verdict.rate);
+      case 'budget':
+      case 'unknown':
+        throw unavailable(verdict.kind === 'unknown' ? verdict.reason : 'budget');
+    }
+  }
+
+  #headers(question: Question, verdict: Verdict): Record<string, string> {
+    const state = verdict.kind === 'unknown' ? undefined : verdict.rate;
+    if (!state) return {};
+    this.#remember(question.rateKey, state);
+    return rateHeaders(state);
+  }
+
+  #remember(key: string, state: RateState): RateState {
+    this.#last.set(key, { ...state, until: Date.now() + state.waitMs });
+    return state;
+  }
+
+  #tooMany(tier: TierPolicy, route: string, rate: RateState): AppError {
+    this.#options.metrics.rateLimitRejections.inc({ user_tier: tier.name, route });
+    return new AppError('rate_limited', {
+      message: `The tier "${tier.name}" allows ${rate.limit} to this endpoint within the window.`,
+      retryAfterSeconds: Math.max(1, Math.ceil(rate.waitMs / 1000)),
+    });
+  }
+
+  #full(tier: TierPolicy, full: FullBudget, amountNanoUsd: number): AppError {
+    const { period, limitNanoUsd, spentNanoUsd, at } = full;
+    this.#options.metrics.budgetRejections.inc({ user_tier: tier.name, period });
+    const facts =
+      limitNanoUsd === undefined || spentNanoUsd === undefined
+        ? ''
+        : ` Of ${dollars(limitNanoUsd)} USD, ${dollars(spentNanoUsd)} are spent or reserved, and this request may cost ${dollars(amountNanoUsd)}.`;
+    return new AppError('budget_exceeded', {
+      message: `It is the ${period} one.${facts}`,
+      retryAfterSeconds: Math.max(1, Math.ceil((periodOf(period, at).end - at) / 1000)),
+    });
+  }
+
+  #defaultTier(): TierPolicy {
+    const { tiers, defaultTier } = this.#options.policy;
+    const tier = tiers.get(defaultTier);
+    if (!tier) throw new Error(`There is no tier "${defaultTier}".`);
+    return tier;
+  }
+
+  #sweep(now: number): void {
+    this.#rates.sweep(now);
+    for (const [key, { until }] of this.#last) if (until <= now) this.#last.delete(key);
+  }
+
+  #every(ms: number, work: () => Promise<void>): void {
+    const timer = setInterval(() => void work().catch(() => undefined), ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked = work
+      .catch((error: unknown) => {
+        this.#options.log.warn({ event: 'accounting_waiting', error: describeError(error) });
+      })
+      .finally(() => this.#working.delete(tracked));
+    this.#working.add(tracked);
+  }
+}
+
+/** Whose budget a call is charged to: the person whom a trusted front end names, else the token's. */
+export function chargedUser(identity: Identity, endUser: string | undefined): string {
+  if (endUser === undefined || !identity.roles.has('delegate')) return identity.user;
+  return identity.tenant === 'default' ? endUser.slice(0, 128) : `${identity.tenant}/${endUser.slice(0, 128)}`;
+}
+
+/** Each endpoint is counted by itself. */
+function rateKey(user: string, route: string): string {
+  return `${user}:${route}`;
+}
+
+function refusal(error: AppError, headers: Readonly<Record<string, string>>): Admission {
+  return { admitted: false, error, headers };
+}
+
+function unavailable(reason: string): AppError {
+  return new AppError('policy_unavailable', { message: `${reason}.`, retryAfterSeconds: 1 });
+}

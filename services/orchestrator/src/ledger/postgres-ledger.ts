@@ -1,0 +1,277 @@
+import type pg from 'pg';
+import { periodOf } from '../budgets/periods.ts';
+import type { Period } from '../limits/policy.ts';
+import { guarded } from '../stores/postgres/pool.ts';
+
+/** A request under way, as PostgreSQL knows it when Redis does not. */
+export interface Reservation {
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly user: string;
+  readonly amountNanoUsd: number;
+  readonly replica: string;
+  /** JSON: facts, and the target if a backend was asked. */
+  readonly entry: string;
+}
+
+/** What a user has spent and may spend, in nano US dollars. */
+export interface Spending {
+  readonly spent: Readonly<Record<Period, number>>;
+  readonly reserved: number;
+  /** Limits that were set for this user; undefined: that of the tier holds. */
+  readonly limits: Readonly<Record<Period, number | undefined>>;
+}
+
+export interface Spender {
+  readonly user: string;
+  readonly costNanoUsd: number;
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+}
+
+type Row = Record<string, unknown>;
+
+/** Longer than any pause of a replica that is still of use. */
+const DEAD_AFTER = "interval '15 seconds'";
+
+const COLUMNS = [
+  'request_id',
+  'at',
+  'tenant',
+  'user_id',
+  'user_tier',
+  'caller',
+  'end_user',
+  'endpoint',
+  'model',
+  'provider',
+  'provider_tier',
+  'provider_model',
+  'private',
+  'stream',
+  'outcome',
+  'status',
+  'attempts',
+  'prompt_tokens',
+  'cached_tokens',
+  'completion_tokens',
+  'estimated',
+  'cost_nano_usd',
+  'duration_ms',
+  'first_token_ms',
+  'replica',
+];
+
+/** The ledger takes a row once. Only the row of a request that was taken for lost gives way, when its end becomes known after all. */
+const INSERT = `
+  WITH given AS (SELECT * FROM jsonb_populate_recordset(NULL::accounting.ledger, $1::jsonb)),
+  settled AS (DELETE FROM accounting.reservations WHERE request_id IN (SELECT request_id FROM given))
+  INSERT INTO accounting.ledger AS kept (${COLUMNS.join(', ')}, recorded_at)
+  SELECT ${COLUMNS.join(', ')}, now() FROM given
+  ON CONFLICT (request_id, at) DO UPDATE SET (${COLUMNS.slice(9).join(', ')}) = ROW(${COLUMNS.slice(9)
+    .map((column) => `excluded.${column}`)
+    .join(', ')}), recorded_at = now()
+  WHERE kept.outcome = 'lost' AND excluded.outcome <> 'lost'`;
+
+/** The ledger, budgets and reservations in PostgreSQL, schema `accounting`: the truth about what was spent. */
+export class PostgresLedger {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  /** Writes rows, and forgets the reservations of the same requests in the same moment. Rows are JSON texts. */
+  async write(rows: readonly string[]): Promise<void> {
+    if (rows.length > 0) await this.#rows(INSERT, [`[${rows.join(',')}]`]);
+  }
+
+  /** Tells of requests under way. */
+  async publish(reservations: readonly Reservation[]): Promise<void> {
+    if (reservations.length === 0) return;
+    await this.#rows(
+      `INSERT INTO accounting.reservations (request_id, at, user_id, amount_nano_usd, replica, entry)
+       SELECT id, to_timestamp(at / 1000.0), who, amount, replica, entry
+       FROM unnest($1::text[], $2::float8[], $3::text[], $4::bigint[], $5::text[], $6::jsonb[]) AS new (id, at, who, amount, replica, entry)
+       ON CONFLICT (request_id) DO NOTHING`,
+      [
+        reservations.map(({ requestId }) => requestId),
+        reservations.map(({ at }) => at),
+        reservations.map(({ user }) => user),
+        reservations.map(({ amountNanoUsd }) => amountNanoUsd),
+        reservations.map(({ replica }) => replica),
+        reservations.map(({ entry }) => entry),
+      ],
+    );
+  }
+
+  /** Reserves, if every limit has room. @returns the period whose limit has not; undefined when it is reserved */
+  async reserve(
+    reservation: Reservation,
+    limits: Readonly<Record<Period, number | undefined>>,
+  ): Promise<Period | undefined> {
+    const { requestId, at, user, amountNanoUsd, replica, entry } = reservation;
+    const rows = await this.#rows(
+      'SELECT accounting.reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS full',
+      [
+        user,
+        requestId,
+        amountNanoUsd,
+        new Date(at),
+        ...starts(at),
+        limits.daily ?? null,
+        limits.weekly ?? null,
+        limits.monthly ?? null,
+        replica,
+        entry,
+      ],
+    );
+    const full = rows[0]?.full;
+    return full === 'daily' || full === 'weekly' || full === 'monthly' ? full : undefined;
+  }
+
+  /** A request used nothing after all. */
+  async release(requestId: string): Promise<void> {
+    await this.#rows('DELETE FROM accounting.reservations WHERE request_id = $1', [requestId]);
+  }
+
+  /** What a user has spent in the periods of a moment, and which requests are under way, both as of one instant. */
+  async spending(user: string, at: number): Promise<Spending & { readonly open: readonly Reservation[] }> {
+    const rows = await this.#rows(
+      `SELECT s.*, (SELECT coalesce(json_agg(json_build_object('id', request_id, 'at', round(extract(epoch FROM at) * 1000),
+         'amount', amount_nano_usd, 'replica', replica, 'entry', entry::text)), '[]') FROM accounting.reservations WHERE user_id = $1) AS open
+       FROM accounting.spending($1, $2, $3, $4) s`,
+      [user, ...starts(at)],
+    );
+    const row = rows[0] ?? {};
+    const open = Array.isArray(row.open) ? (row.open as Row[]) : []; // Made by the query above.
+    return {
+      spent: { daily: Number(row.daily ?? 0), weekly: Number(row.weekly ?? 0), monthly: Number(row.monthly ?? 0) },
+      reserved: Number(row.reserved ?? 0),
+      limits: {
+        daily: optional(row.daily_limit),
+        weekly: optional(row.weekly_limit),
+        monthly: optional(row.monthly_limit),
+      },
+      open: open.map((one) => ({
+        requestId: String(one.id),
+        at: Number(one.at),
+        user,
+        amountNanoUsd: Number(one.amount),
+        replica: String(one.replica),
+        entry: String(one.entry),
+      })),
+    };
+  }
+
+  /** Who spent most since the beginning of a period, most first. */
+  async topSpenders(period: Period, at: number, limit: number): Promise<Spender[]> {
+    const rows = await this.#rows(
+      `SELECT user_id, sum(cost_nano_usd) AS cost, count(*) AS requests, sum(prompt_tokens) AS prompt,
+         sum(cached_tokens) AS cached, sum(completion_tokens) AS completion
+       FROM accounting.ledger WHERE at >= $1 GROUP BY user_id ORDER BY cost DESC, user_id LIMIT $2`,
+      [new Date(periodOf(period, at).start), limit],
+    );
+    return rows.map((row) => ({
+      user: String(row.user_id),
+      costNanoUsd: Number(row.cost),
+      requests: Number(row.requests),
+      promptTokens: Number(row.prompt),
+      cachedTokens: Number(row.cached),
+      completionTokens: Number(row.completion),
+    }));
+  }
+
+  /** What requests cost, of those that are in the ledger. */
+  async costs(requestIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#rows(
+      'SELECT request_id, cost_nano_usd FROM accounting.ledger WHERE request_id = ANY($1::text[])',
+      [requestIds],
+    );
+    return new Map(rows.map((row) => [String(row.request_id), Number(row.cost_nano_usd)]));
+  }
+
+  /** A sign of life of a replica. */
+  async seen(replica: string): Promise<void> {
+    await this.#rows(
+      `INSERT INTO accounting.replicas (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+      [replica],
+    );
+  }
+
+  /** A replica that ends, and has nothing under way. */
+  async gone(replica: string): Promise<void> {
+    await this.#rows('DELETE FROM accounting.replicas WHERE id = $1', [replica]);
+    await this.#rows('DELETE FROM accounting.rate_usage WHERE replica = $1', [replica]);
+  }
+
+  /** Reservations of replicas that died. */
+  async orphans(limit: number): Promise<readonly Reservation[]> {
+    const rows = await this.#rows(
+      `SELECT request_id, round(extract(epoch FROM at) * 1000) AS at, user_id, amount_nano_usd, replica, entry::text
+       FROM accounting.reservations r WHERE NOT EXISTS
+         (SELECT FROM accounting.replicas a WHERE a.id = r.replica AND a.seen_at > now() - ${DEAD_AFTER})
+       AND r.at < now() - ${DEAD_AFTER} LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => ({
+      requestId: String(row.request_id),
+      at: Number(row.at),
+      user: String(row.user_id),
+      amountNanoUsd: Number(row.amount_nano_usd),
+      replica: String(row.replica),
+      entry: String(row.entry),
+    }));
+  }
+
+  /** How many requests this replica let through lately, by key. */
+  async publishRates(replica: string, used: ReadonlyMap<string, number>): Promise<void> {
+    if (used.size === 0) return;
+    await this.#rows(
+      `INSERT INTO accounting.rate_usage (replica, key, used) SELECT $1, key, used FROM unnest($2::text[], $3::int[]) AS new (key, used)
+       ON CONFLICT (replica, key) DO UPDATE SET used = excluded.used, at = now()`,
+      [replica, [...used.keys()], [...used.values()]],
+    );
+  }
+
+  /** How many requests all replicas said to have let through within the last `seconds`. */
+  async rateUsed(key: string, seconds: number): Promise<number> {
+    const rows = await this.#rows(
+      'SELECT coalesce(sum(used), 0)::int AS used FROM accounting.rate_usage WHERE key = $1 AND at > now() - make_interval(secs => $2)',
+      [key, seconds],
+    );
+    return Number(rows[0]?.used ?? 0);
+  }
+
+  /** Regular upkeep: partitions of the coming months, and what is too old. */
+  async upkeep(retentionMonths: number | undefined): Promise<void> {
+    for (const table of ['accounting.ledger', 'production.slo_samples'])
+      await this.#rows('SELECT orchestrator.ensure_partitions($1::regclass)', [table]);
+    if (retentionMonths !== undefined)
+      await this.#rows('SELECT orchestrator.drop_older($1::regclass, make_interval(months => $2))', [
+        'accounting.ledger',
+        retentionMonths,
+      ]);
+    await this.#rows("DELETE FROM accounting.replicas WHERE seen_at < now() - interval '1 day'", []);
+    await this.#rows("DELETE FROM accounting.rate_usage WHERE at < now() - interval '1 day'", []);
+  }
+
+  async #rows(text: string, values: readonly unknown[]): Promise<Row[]> {
+    return await guarded(async () => (await this.#pool.query<Row>(text, [...values])).rows);
+  }
+}
+
+function starts(at: number): [Date, Date, Date] {
+  return [
+    new Date(periodOf('daily', at).start),
+    new Date(periodOf('weekly', at).start),
+    new Date(periodOf('monthly', at).start),
+  ];
+}
+
+function optional(value: unknown): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
+}

@@ -1,0 +1,187 @@
+import { rowOfLost } from '../budgets/open-calls.ts';
+import type { Coordination } from '../limits/coordination.ts';
+import type { Logger } from '../logging.ts';
+import type { RedisConnection } from '../stores/redis/connection.ts';
+import { KEYS } from '../stores/redis/keys.ts';
+import { REFUND, SETTLE } from '../stores/redis/scripts.ts';
+import type { PostgresLedger } from './postgres-ledger.ts';
+
+export interface RecoveryOptions {
+  readonly redis: RedisConnection | undefined;
+  readonly ledger: PostgresLedger | undefined;
+  readonly coordination: Coordination;
+  readonly log: Logger;
+  /** This replica. */
+  readonly replica: string;
+  /** Whether this replica has a request in hand itself. */
+  readonly knows: (requestId: string) => boolean;
+  /** Rows were written for replicas that died. */
+  readonly onRows: (count: number) => void;
+}
+
+/** An entry of a journal in Redis. */
+type Entry =
+  | { readonly id: string; readonly kind: 'settled'; readonly row: string }
+  | {
+      readonly id: string;
+      readonly kind: 'reserved';
+      readonly at: number;
+      readonly facts: string;
+      readonly mark: string | undefined;
+    };
+
+/**
+ * Settles what nobody will settle: requests of replicas that died, from their journals in Redis and their reservations in
+ * PostgreSQL. Any replica does it; all of it can be done twice, or by two at once, with the same result.
+ */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  #sweeping: Promise<void> | undefined;
+  #suspects = new Set<string>();
+  #upkeepAt = 0;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over the journals of replicas that died. */
+  sweep(replicas: readonly string[]): Promise<void> {
+    this.#sweeping ??= this.#sweepAll(replicas).finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
+  }
+
+  /** What is done every few seconds. */
+  async routine(): Promise<void> {
+    const { ledger, replica } = this.#options;
+    if (ledger) {
+      await ledger.seen(replica);
+      await this.#sweepReservations();
+    }
+    await this.#ownOrphans();
+  }
+
+  /** Partitions and retention, at most once an hour. */
+  async upkeep(retentionMonths: number | undefined): Promise<void> {
+    const now = performance.now();
+    if (this.#upkeepAt > 0 && now - this.#upkeepAt < 3_600_000) return;
+    await this.#options.ledger?.upkeep(retentionMonths);
+    this.#upkeepAt = now;
+  }
+
+  async #sweepAll(replicas: readonly string[]): Promise<void> {
+    const { redis, ledger, log, onRows } = this.#options;
+    if (!redis) return;
+    for (const replica of replicas) {
+      const journal = KEYS.journal(replica);
+      const entries = parse(await redis.command('HGETALL', journal));
+      const rows: string[] = [];
+      for (const entry of entries) {
+        if (entry.kind === 'settled') rows.push(entry.row);
+        else {
+          const row = rowOfLost(entry.facts, entry.at, entry.mark);
+          if (row !== undefined && row !== 'unsent') rows.push(JSON.stringify(row));
+        }
+      }
+      // First the ledger: if this replica dies now, the next one finds the journal as it is.
+      await ledger?.write(rows);
+      for (const entry of entries) {
+        if (entry.kind === 'settled') await redis.command('HDEL', journal, entry.id);
+        else await this.#giveBack(journal, entry.id, entry.facts);
+      }
+      if (entries.length > 0) {
+        onRows(rows.length);
+        log.warn({ event: 'replica_swept', count: entries.length, swept: rows.length });
+      }
+      await redis.command('DEL', journal);
+      await redis.command('SREM', KEYS.journals, replica);
+      await redis.command('ZREM', KEYS.replicas, replica);
+    }
+  }
+
+  async #sweepReservations(): Promise<void> {
+    const { ledger, log, onRows } = this.#options;
+    const orphans = (await ledger?.orphans(500)) ?? [];
+    if (orphans.length === 0) return;
+    const rows = orphans.flatMap(({ entry, at }) => {
+      const row = rowOfLost(entry, at, undefined);
+      return row === undefined || row === 'unsent' ? [] : [JSON.stringify(row)];
+    });
+    // A row takes the reservation of its request with it; what no backend was asked for only goes.
+    await ledger?.write(rows);
+    for (const { requestId } of orphans) await ledger?.release(requestId);
+    onRows(rows.length);
+    log.warn({ event: 'reservations_swept', count: orphans.length, swept: rows.length });
+  }
+
+  /**
+   * Entries of this replica's own journal that it knows nothing of: an admission whose answer was lost, or a reservation that
+   * another replica took from PostgreSQL in the moment in which it was settled. Seen twice in a row, they are settled.
+   */
+  async #ownOrphans(): Promise<void> {
+    const { redis, ledger, coordination, replica, knows } = this.#options;
+    if (!redis || coordination.state !== 'ready') return;
+    const journal = KEYS.journal(replica);
+    const unknown = parse(await redis.command('HGETALL', journal)).filter(({ id }) => !knows(id));
+    const again = unknown.filter(({ id }) => this.#suspects.has(id) && !knows(id));
+    this.#suspects = new Set(unknown.map(({ id }) => id));
+    if (again.length === 0) return;
+    const { epoch } = coordination;
+    const costs = (await ledger?.costs(again.map(({ id }) => id))) ?? new Map<string, number>();
+    for (const entry of again) {
+      if (entry.kind === 'settled') {
+        await ledger?.write([entry.row]);
+      } else {
+        const cost = costs.get(entry.id);
+        if (cost === undefined) {
+          await this.#giveBack(journal, entry.id, entry.facts);
+          continue;
+        }
+        const user = userOf(entry.facts);
+        await redis.run(
+          SETTLE,
+          [KEYS.epoch, KEYS.budget(epoch, user), journal],
+          [epoch, entry.id, String(cost), '', String(entry.at), '0'],
+        );
+      }
+      await redis.command('HDEL', journal, entry.id);
+    }
+  }
+
+  async #giveBack(journal: string, id: string, facts: string): Promise<void> {
+    const { redis, coordination } = this.#options;
+    const { epoch } = coordination;
+    await redis?.run(REFUND, [KEYS.epoch, KEYS.budget(epoch, userOf(facts)), journal], [epoch, id]);
+  }
+}
+
+function userOf(facts: string): string {
+  try {
+    const entry: unknown = JSON.parse(facts);
+    return String((entry as { facts: { user_id: unknown } }).facts.user_id); // Written by `journalText`.
+  } catch {
+    return '';
+  }
+}
+
+/** The answer of HGETALL: names and values in turn. */
+function parse(reply: unknown): Entry[] {
+  const flat = Array.isArray(reply) ? reply.map(String) : [];
+  const fields = new Map<string, string>();
+  for (let at = 0; at < flat.length; at += 2) fields.set(flat[at] ?? '', flat[at + 1] ?? '');
+  const entries: Entry[] = [];
+  for (const [id, value] of fields) {
+    if (value.startsWith('S')) entries.push({ id, kind: 'settled', row: value.slice(1) });
+    const reserved = /^R[^|]*\|\d+\|(\d+)\|(.*)$/s.exec(value);
+    if (reserved)
+      entries.push({
+        id,
+        kind: 'reserved',
+        at: Number(reserved[1]),
+        facts: reserved[2] ?? '',
+        mark: fields.get(`${id}!`),
+      });
+  }
+  return entries;
+}

@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../errors/app-error.ts';
+import { describeError } from '../errors/describe.ts';
+import type { Logger } from '../logging.ts';
+
+export interface LedgerWriterOptions {
+  /** Writes rows (JSON texts) to PostgreSQL. */
+  readonly write: (rows: readonly string[]) => Promise<void>;
+  /** These are in PostgreSQL now: no journal has to keep them. */
+  readonly onWritten: (requestIds: readonly string[]) => void;
+  readonly log: Logger;
+  /** How long a row waits for others. @default 100 */
+  readonly intervalMs?: number;
+  /** Rows in one statement at most. @default 500 */
+  readonly batch?: number;
+}
+
+/** Collects rows of the ledger, and writes them together. A row stays here until PostgreSQL has it. */
+export class LedgerWriter {
+  readonly #options: LedgerWriterOptions;
+  readonly #pending = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #failing = false;
+
+  constructor(options: LedgerWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Rows that are not in PostgreSQL yet. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Whether the last attempt failed. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  has(requestId: string): boolean {
+    return this.#pending.has(requestId);
+  }
+
+  /** Takes a row. A second one of the same request replaces the first. */
+  add(requestId: string, row: string): void {
+    this.#pending.set(requestId, row);
+    this.#schedule(this.#options.intervalMs ?? 100);
+  }
+
+  /** Writes what is here now. @throws when PostgreSQL cannot be reached; nothing is lost by that */
+  async flush(): Promise<void> {
+    // What is being written was taken before now; what came since is in the next round.
+    await this.#writing?.catch(() => undefined);
+    if (this.#pending.size > 0) await this.#start();
+  }
+
+  /** Writes everything, however long PostgreSQL takes to come back, until `signal` is aborted. */
+  async drain(signal?: AbortSignal): Promise<void> {
+    clearTimeout(this.#timer);
+    while (this.#pending.size > 0) {
+      if (signal?.aborted) return;
+      try {
+        await this.flush();
+      } catch {
+        await delay(250);
+      }
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#timer !== undefined || this.#writing !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#start().catch(() => undefined);
+    }, ms);
+  }
+
+  #start(): Promise<void> {
+    if (this.#writing) return this.#writing;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writeAll().finally(() => {
+      this.#writing = undefined;
+      if (this.#pending.size > 0) this.#schedule(this.#failing ? 1_000 : (this.#options.intervalMs ?? 100));
+    });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    const taken = [...this.#pending];
+    const { batch = 500, write } = this.#options;
+    for (let at = 0; at < taken.length; at += batch) {
+      const part = taken.slice(at, at + batch);
+      try {
+        await write(part.map(([, row]) => row));
+      } catch (error) {
+        // AppErrors say that PostgreSQL is gone. Anything else is about a row, and must not hold up the others.
+        if (error instanceof AppError) {
+          if (!this.#failing) this.#options.log.warn({ event: 'ledger_waiting', error: describeError(error) });
+          this.#failing = true;
+          throw error;
+        }
+        await this.#oneByOne(part);
+      }
+      this.#done(part);
+    }
+    this.#failing = false;
+  }
+
+  async #oneByOne(part: readonly (readonly [string, string])[]): Promise<void> {
+    for (const [requestId, row] of part) {
+      try {
+        await this.#options.write([row]);
+      } catch (error) {
+        if (error instanceof AppError) throw error;
+        this.#options.log.error({ event: 'ledger_row_refused', request_id: requestId, error: describeError(error) });
+      }
+    }
+  }
+
+  #done(part: readonly (readonly [string, string])[]): void {
+    const written: string[] = [];
+    for (const [requestId, row] of part) {
+      // It may have been replaced meanwhile: then the new one is still to be written.
+      if (this.#pending.get(requestId) === row) this.#pending.delete(requestId);
+      written.push(requestId);
+    }
+    this.#options.onWritten(written);
+  }
+}
