@@ -24,6 +24,7 @@ interface ProbeChecks {
 export function probes({ ready, live, started = ready, startWithin = Duration.minutes(5) }: ProbeChecks): Probes {
   const often = Duration.seconds(2);
   const timing = { periodSeconds: Duration.seconds(10), timeoutSeconds: Duration.seconds(3) };
+  const lost = livenessOf(ready, live);
   return {
     startup: toProbe(started, {
       periodSeconds: often,
@@ -32,8 +33,17 @@ export function probes({ ready, live, started = ready, startWithin = Duration.mi
     }),
     readiness: toProbe(ready, { ...timing, failureThreshold: 3 }),
     // A minute without an answer: a restart in the middle of heavy work would only make it worse.
-    liveness: toProbe(live, { ...timing, failureThreshold: 6 }),
+    ...(lost && { liveness: toProbe(lost, { ...timing, failureThreshold: 6 }) }),
   };
+}
+
+/**
+ * The same question twice would restart what is only not ready yet, so it becomes whether the port still answers at all. Where
+ * that was the question, there is none left: the process ends by itself when it is lost.
+ */
+function livenessOf(ready: Check, live: Check): Check | undefined {
+  if (JSON.stringify(ready) !== JSON.stringify(live)) return live;
+  return 'http' in live ? { tcp: live.port } : undefined;
 }
 
 interface Timing {

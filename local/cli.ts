@@ -11,6 +11,8 @@ const commands = {
   ask: () => import('./commands/ask.ts'),
   ingest: () => import('./commands/ingest.ts'),
   preview: () => import('./commands/preview.ts'),
+  synth: () => import('./commands/synth.ts'),
+
   bench: () => import('./commands/bench.ts'),
   test: () => import('./commands/test.ts'),
 } as const;

@@ -125,6 +125,16 @@ export const catalogue = {
     expectedSeconds: 60,
     installed: { kind: 'version', args: ['--version'], pattern: /\bv?(\d+\.\d+\.\d+\S*)/ },
   },
+  // An independent opinion on the rendered manifests, for the tests. Built on demand.
+  'kube-score': {
+    version: 'v1.20.0',
+    module: 'kube-score',
+    package: 'github.com/zegl/kube-score/cmd/kube-score',
+    program: 'kube-score',
+    variables: { 'main.version': '1.20.0' },
+    expectedSeconds: 40,
+    installed: { kind: 'version', args: ['version'], pattern: /version: v?(\d+\.\d+\.\d+\S*?),/ },
+  },
 } as const satisfies Record<string, Omit<GoTool, 'installed'> & { installed?: object }>;
 
 export type ToolName = keyof typeof catalogue;

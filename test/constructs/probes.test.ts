@@ -35,9 +35,15 @@ describe('probes', () => {
   });
 
   it('leave a busy process a minute before they restart it', () => {
-    expect(container(probes({ ready: { tcp: 8000 }, live: { tcp: 8000 } })).livenessProbe).toMatchObject({
+    expect(container(probes({ ready: { command: ['ok'] }, live: { tcp: 8000 } })).livenessProbe).toMatchObject({
       periodSeconds: 10,
       failureThreshold: 6,
     });
+  });
+
+  it('restart nothing for not being ready: the same question twice becomes a simpler one, or none', () => {
+    const http = { http: '/healthz', port: 8000 };
+    expect(container(probes({ ready: http, live: http })).livenessProbe).toMatchObject({ tcpSocket: { port: 8000 } });
+    expect(container(probes({ ready: { tcp: 8000 }, live: { tcp: 8000 } })).livenessProbe).toBeUndefined();
   });
 });
