@@ -63,7 +63,9 @@ export async function failover<T>(
         last = last && failure.code === 'not_supported' ? last : failure;
         if (!elsewhere(failure)) throw failure;
         const pause = pauseBefore(failure, retry, at === candidates.length - 1 ? patience : 0, pauseMs);
-        if (retry >= retries || pause === undefined || !budget.spend()) break;
+        // The same one again only if there are requests left for those who were not asked yet.
+        const others = candidates.length - 1 - at;
+        if (retry >= retries || pause === undefined || attempts - made <= others || !budget.spend()) break;
         await delay(pause, undefined, { signal }).catch(() => undefined);
       }
     }
