@@ -122,7 +122,11 @@ export class Qdrant extends Construct implements Connectable<'http' | 'grpc'> {
       }),
       terminationGracePeriod: Duration.seconds(60),
     });
-    if (topology.kind === 'distributed') this.#openPeers();
+    // Nobody but the peers gets to that port, which takes writes without a key.
+    if (topology.kind === 'distributed') {
+      const peer: Connectable = this.workload;
+      props.connections.connect(peer, peer, 'p2p', { env: false, order: false });
+    }
     if (props.snapshots.kind === 's3')
       props.connections.toOutside(this, props.snapshots.at, storePort(props.snapshots));
     if (props.collections.length > 0) this.#makeCollections(name, props, peers);
@@ -155,15 +159,6 @@ export class Qdrant extends Construct implements Connectable<'http' | 'grpc'> {
       [`${prefix}__S3_CONFIG__ACCESS_KEY`]: keys.env('id'),
       [`${prefix}__S3_CONFIG__SECRET_KEY`]: keys.env('secret'),
     };
-  }
-
-  /** Peers talk to each other; nobody else gets to that port, which takes writes without a key. */
-  #openPeers(): void {
-    const { workload } = this;
-    const peer = { kind: 'pods', namespace: workload.namespace.name, labels: workload.podLabels } as const;
-    for (const direction of ['ingress', 'egress'] as const) {
-      workload.allow({ direction, peer, port: 6335, protocol: 'TCP' });
-    }
   }
 
   #makeCollections(name: string, { collections, images, connections }: QdrantProps, peers: number): void {

@@ -131,7 +131,8 @@ export class Redis extends Construct implements Connectable<'redis'> {
   #server(
     id: string,
     name: string,
-    more: Partial<WorkloadProps<'redis'>> & Pick<WorkloadProps, 'kind'>,
+    more: Partial<Omit<WorkloadProps, 'ports'>> &
+      Pick<WorkloadProps, 'kind'> & { readonly ports?: Readonly<Record<string, Port>> },
   ): Workload<'redis'> {
     const props = this.#props;
     const { persistence } = props;
@@ -169,7 +170,7 @@ export class Redis extends Construct implements Connectable<'redis'> {
     return { name, domain: `${name}-headless.${Namespace.of(this).name}.svc`, pods };
   }
 
-  #members(name: string, { replicas }: Extract<RedisTopology, { kind: 'sentinel' }>): Workload<'redis'> {
+  #members(name: string, { replicas, connections }: Extract<RedisTopology, { kind: 'sentinel' }>): Workload<'redis'> {
     const hosts = this.#hosts(`${name}-node`, replicas);
     const sentinels = this.#hosts(`${name}-sentinel`, sentinelCount);
     const scripts = { 'member.sh': memberScript(hosts, sentinels.name) };
@@ -201,15 +202,12 @@ export class Redis extends Construct implements Connectable<'redis'> {
         started: { tcp: 26379 },
       }),
     });
-    const talk = (from: Workload, to: Workload, port: number) => {
-      from.allow({ direction: 'egress', peer: podsOf(to), port, protocol: 'TCP' });
-      to.allow({ direction: 'ingress', peer: podsOf(from), port, protocol: 'TCP' });
-    };
     // Each asks the others, whoever starts first, so no order follows.
-    talk(members, members, 6379);
-    talk(members, watch, 26379);
-    talk(watch, members, 6379);
-    talk(watch, watch, 26379);
+    const silent = { env: false, order: false } as const;
+    connections.connect(members, members, 'redis', silent);
+    connections.connect(members, watch, 'sentinel', silent);
+    connections.connect(watch, members, 'redis', silent);
+    connections.connect(watch, watch, 'sentinel', silent);
     return members;
   }
 
@@ -246,10 +244,10 @@ export class Redis extends Construct implements Connectable<'redis'> {
         REDISCLI_AUTH: this.#credentials.env('password'),
         POD_IP: EnvValue.fromFieldRef(EnvFieldPaths.POD_IP),
       },
-      ports: { redis: this.#port({ facts: { MODE: 'cluster' } }) },
+      ports: { redis: this.#port({ facts: { MODE: 'cluster' } }), bus: { number: 16379, scheme: 'tcp' } },
     });
-    for (const direction of ['ingress', 'egress'] as const) {
-      for (const port of [6379, 16379]) members.allow({ direction, peer: podsOf(members), port, protocol: 'TCP' });
+    for (const port of ['redis', 'bus'] as const) {
+      topology.connections.connect(members, members as Workload<'redis' | 'bus'>, port, { env: false, order: false }); // see ports above
     }
     const create = new Workload(this, 'create', {
       name: `${name}-create`,
@@ -325,10 +323,6 @@ export class Redis extends Construct implements Connectable<'redis'> {
 function authConf({ password, topology }: RedisProps): string {
   const own = `requirepass "${password}"\n`;
   return topology === undefined || topology.kind === 'single' ? own : `${own}masterauth "${password}"\n`;
-}
-
-function podsOf(workload: Workload) {
-  return { kind: 'pods', namespace: workload.namespace.name, labels: workload.podLabels } as const;
 }
 
 function storageOf({ size, storageClass }: Storage): Storage {

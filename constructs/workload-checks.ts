@@ -23,11 +23,14 @@ export function checkWorkload(props: WorkloadProps, namespace: string): Problem[
   if (/:latest$|^[^:@]+$/.test(props.image.reference.replace(/^[^/]*:\d+\//, ''))) {
     add('image', props.image.reference, 'name a version or a digest');
   }
-  if (props.probes === undefined && props.kind !== 'Job') {
+  if (props.probes === undefined && props.kind !== 'Job' && props.kind !== 'Custom') {
     add('probes', null, 'say how to tell that it can take work: only a Job has nobody to ask');
   }
   if ((props.kind === 'LeaderWorkerSet') !== (props.group !== undefined)) {
     add('group', props.group?.size ?? null, "kind 'LeaderWorkerSet' needs it, and no other kind has it");
+  }
+  if ((props.kind === 'Custom') !== (props.custom !== undefined)) {
+    add('custom', props.custom?.kind ?? null, "kind 'Custom' needs it, and no other kind has it");
   }
   if ((props.kind === 'Job') !== (props.run !== undefined)) {
     add('run', props.run ? 'given' : null, "kind 'Job' needs it, and no other kind has it");

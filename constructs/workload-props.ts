@@ -1,5 +1,6 @@
 import type { Duration, Size } from 'cdk8s';
 import type { Cpu, EnvValue, Probe } from 'cdk8s-plus-28';
+import type { JsonObject } from './bridge/manifest.ts';
 import type { Credentials } from './credentials.ts';
 import type { Image } from './images.ts';
 import type { Port } from './ports.ts';
@@ -102,6 +103,16 @@ export interface Group {
   readonly workerArgs?: readonly string[];
 }
 
+/** An object whose operator makes the pods. They have to carry the label `app` with the workload's name. */
+export interface CustomController {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Its specification, as the operator's definition has it. */
+  readonly spec: JsonObject;
+  /** More labels of the pods that clients talk to. @default - all of them */
+  readonly serves?: Readonly<Record<string, string>>;
+}
+
 /** When a job runs. */
 export interface JobSchedule {
   /** In the notation of cron. */
@@ -196,11 +207,14 @@ export interface WorkloadProps<P extends string = string> {
   readonly component: string;
   /**
    * `StatefulSet` where replicas have an identity or storage of their own, `DaemonSet` for one on each node, `LeaderWorkerSet`
-   * (where the cluster has its operator) where a replica is a group of pods, `Job` where pods come to an end.
+   * (where the cluster has its operator) where a replica is a group of pods, `Job` where pods come to an end, `Custom` where an
+   * operator makes the pods of an object of its own.
    */
-  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'LeaderWorkerSet' | 'Job';
+  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'LeaderWorkerSet' | 'Job' | 'Custom';
   /** The pods of one replica of a LeaderWorkerSet. @default - required for that kind, meaningless for others */
   readonly group?: Group;
+  /** What an operator makes of it. @default - required for kind Custom, meaningless for others */
+  readonly custom?: CustomController;
   /** How a Job runs. @default - required for that kind, meaningless for others */
   readonly run?: JobRun;
   readonly image: Image;

@@ -11,12 +11,12 @@ import {
   ServiceAccount,
 } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { ConvertedController } from './converted-controller.ts';
 import { initContainer, kubeProtocol, mainContainer, sidecarContainer } from './containers.ts';
 import { patchRendered, StableDaemonSet, StableDeployment, StableStatefulSet } from './controller.ts';
+import { ConvertedController } from './converted-controller.ts';
 import { jobController } from './job-controller.ts';
-import { leaderLabel, leaderWorkerSet } from './leader-worker-set.ts';
 import { recommendedLabels, selectorLabels } from './labels.ts';
+import { leaderLabel, leaderWorkerSet } from './leader-worker-set.ts';
 import { Namespace } from './namespace.ts';
 import { type Flow, policySpec } from './network-policy.ts';
 import { renderedPatches, typedPatches } from './pod-patches.ts';
@@ -67,9 +67,19 @@ export class Workload<P extends string = string> extends Construct implements Co
   readonly replicas: number;
   /** The Deployment or StatefulSet: what others wait for. */
   readonly controller: ApiObject;
-  readonly serviceAccount: ServiceAccount;
   /** What one of its pods may take. */
   readonly usage: PodUsage;
+  /**
+   * The account that the pods run as.
+   *
+   * @throws WiringError where an operator makes them
+   */
+  get serviceAccount(): ServiceAccount {
+    if (this.#account !== undefined) return this.#account;
+    const cure = 'the operator makes the accounts of its own pods: look at its object';
+    throw new WiringError(this.node.path, { path: 'kind', value: 'Custom', cure });
+  }
+
   /**
    * The service in front of the pods.
    *
@@ -91,6 +101,7 @@ export class Workload<P extends string = string> extends Construct implements Co
   readonly #template: ApiObject;
   readonly #metadata: Metadata;
   readonly #front: Service | undefined;
+  readonly #account: ServiceAccount | undefined;
   readonly #drains: boolean;
   #scale: { readonly min: number; readonly max: number };
   #autoscaled = false;
@@ -118,15 +129,22 @@ export class Workload<P extends string = string> extends Construct implements Co
     });
     const metadata = { name: props.name, namespace: this.namespace.name, labels };
     this.#metadata = metadata;
-    this.serviceAccount = new ServiceAccount(this, 'account', {
-      metadata: { ...metadata, ...(props.accountAnnotations && { annotations: { ...props.accountAnnotations } }) },
-    });
+    // An operator makes the accounts of its own pods.
+    this.#account =
+      props.kind === 'Custom'
+        ? undefined
+        : new ServiceAccount(this, 'account', {
+            metadata: {
+              ...metadata,
+              ...(props.accountAnnotations && { annotations: { ...props.accountAnnotations } }),
+            },
+          });
     const volumes = new Volumes(this, 'volumes', { metadata, workload: props });
 
     const pod: KubeWorkloadProps & { replicas: number } = {
       metadata,
       replicas: this.replicas,
-      serviceAccount: asServiceAccount(this.serviceAccount),
+      ...(this.#account && { serviceAccount: asServiceAccount(this.#account) }),
       automountServiceAccountToken: false,
       terminationGracePeriod: props.terminationGracePeriod ?? Duration.seconds(30),
       securityContext: {
@@ -146,7 +164,7 @@ export class Workload<P extends string = string> extends Construct implements Co
       selector,
     };
     // Workers of a group answer nobody but their leader.
-    const answering = props.kind === 'LeaderWorkerSet' ? leaderLabel : {};
+    const answering = props.kind === 'LeaderWorkerSet' ? leaderLabel : (props.custom?.serves ?? {});
     const listens = Object.keys(this.ports).length > 0;
     this.#front = listens ? this.#service('service', metadata, false, answering) : undefined;
     // Replicas of a StatefulSet have a name each, and Prometheus asks each replica for its metrics.
@@ -158,7 +176,16 @@ export class Workload<P extends string = string> extends Construct implements Co
     if (props.kind === 'DaemonSet') {
       this.#pods = new StableDaemonSet(this, 'daemonset', pod, podMetadata);
     } else if (props.kind === 'LeaderWorkerSet') {
-      this.#pods = new ConvertedController(this, 'groups', pod, podMetadata, leaderWorkerSet(props.group ?? { size: 1 }));
+      this.#pods = new ConvertedController(
+        this,
+        'groups',
+        pod,
+        podMetadata,
+        leaderWorkerSet(props.group ?? { size: 1 }),
+      );
+    } else if (props.kind === 'Custom') {
+      const { spec = {}, apiVersion = '', kind = '' } = props.custom ?? {};
+      this.#pods = new ConvertedController(this, 'custom', pod, podMetadata, { apiVersion, kind, spec: () => spec });
     } else if (props.kind === 'Job') {
       const run = props.run ?? { timeout: Duration.hours(1) };
       this.#pods = new ConvertedController(this, 'job', pod, podMetadata, jobController(run));
@@ -203,7 +230,7 @@ export class Workload<P extends string = string> extends Construct implements Co
     patchRendered(this.#template, ...renderedPatches(props, facts));
     this.#renderReplicas();
     this.#networkPolicy({ ...metadata, name: props.names?.policy ?? props.name });
-    if (this.replicas > 1 && props.kind !== 'DaemonSet') this.#disruptionBudget();
+    if (this.replicas > 1 && props.kind !== 'DaemonSet' && props.kind !== 'Custom') this.#disruptionBudget();
     this.node.addValidation({ validate: () => this.#problems.map(problem) });
   }
 
