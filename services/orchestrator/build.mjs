@@ -58,6 +58,7 @@ const result = await build({
 });
 writeFileSync(join(out, 'package.json'), '{"type":"module"}\n');
 cpSync(join(here, 'migrations'), join(out, 'migrations'), { recursive: true });
+cpSync(join(here, 'web'), join(out, 'web'), { recursive: true });
 const swaggerUi = join(dirname(require.resolve('@fastify/swagger-ui')), 'static');
 for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css']) cpSync(join(swaggerUi, file), join(out, 'docs', file));
 if (process.argv.includes('--analyze')) {

@@ -4,6 +4,7 @@ import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { installAuth } from './auth/plugin.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { installErrorHandler, sendError, toAppError } from './errors/handler.ts';
+import type { FeatureSets } from './feature-sets.ts';
 import { installJsonParser } from './http/body.ts';
 import { installObservation } from './http/observe.ts';
 import type { App } from './http/type-provider.ts';
@@ -35,6 +36,8 @@ export interface AppDeps {
   readonly features: { readonly gateway: boolean };
   /** undefined: the RAG endpoints are not served */
   readonly rag: RagDeps | undefined;
+  /** All other feature sets. @default - none of them is served */
+  readonly sets?: FeatureSets;
   /** The folder with Swagger UI's files. */
   readonly docsAssets: string;
 }
@@ -94,5 +97,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     search(app, rag);
     query(app, answerer, metrics);
   }
+  deps.sets?.install(app, state);
   return app;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FEATURES, type FeatureSet, parseFeatures } from './features.ts';
+import { type Objective, parseObjectives } from './production/objectives.ts';
 import { type ProviderConfig, parseProviders } from './providers/config.ts';
 
 /** Everything that the environment decides. Only this file reads the environment. */
@@ -20,6 +21,8 @@ export interface Config {
   /** Callers that may change documents; undefined: all. */
   readonly documentWriters: ReadonlySet<string> | undefined;
   readonly providers: readonly ProviderConfig[];
+  /** What the endpoints promise, by route. */
+  readonly objectives: Readonly<Record<string, Objective>>;
   readonly shutdownGraceSeconds: number;
   /** How long the service goes on taking requests after SIGTERM, until nobody sends it new ones. */
   readonly shutdownDelaySeconds: number;
@@ -86,6 +89,7 @@ export function readConfig(
     apiTokensDir: reader.text('API_TOKENS_DIR') ?? '/etc/orchestrator/tokens',
     documentWriters: reader.list('DOCUMENT_WRITERS'),
     providers: reader.providers(reader.text('PROVIDERS_FILE'), readFile),
+    objectives: reader.objectives(),
     shutdownGraceSeconds: reader.integer('SHUTDOWN_GRACE_SECONDS', 25, 0, 3_600),
     shutdownDelaySeconds: reader.integer('SHUTDOWN_DELAY_SECONDS', 2, 0, 600),
   };
@@ -226,6 +230,12 @@ class Reader {
     const { providers, problems } = parseProviders(text);
     for (const { path: field, problem, cure } of problems) this.#problem(`PROVIDERS_FILE${field}`, problem, cure);
     return providers;
+  }
+
+  objectives(): Config['objectives'] {
+    const { objectives, problems } = parseObjectives(this.text('SLO_OBJECTIVES'));
+    for (const { path, problem, cure } of problems) this.#problem(`SLO_OBJECTIVES${path}`, problem, cure);
+    return objectives;
   }
 
   #problem(path: string, problem: string, cure: string): void {

@@ -27,7 +27,12 @@ try {
 /** In the image everything lies beside the bundle; in the repository it lies where the packages have it. */
 function files(): ServiceFiles {
   const here = dirname(fileURLToPath(import.meta.url));
-  if (existsSync(join(here, 'docs'))) return { migrations: join(here, 'migrations'), docsAssets: join(here, 'docs') };
+  const beside = existsSync(join(here, 'docs'));
+  if (beside) return { migrations: join(here, 'migrations'), docsAssets: join(here, 'docs'), web: join(here, 'web') };
   const swaggerUi = createRequire(import.meta.url).resolve('@fastify/swagger-ui');
-  return { migrations: join(here, '../migrations'), docsAssets: join(dirname(swaggerUi), 'static') };
+  return {
+    migrations: join(here, '../migrations'),
+    docsAssets: join(dirname(swaggerUi), 'static'),
+    web: join(here, '../web'),
+  };
 }

@@ -7,6 +7,7 @@ import { Reconciler } from './documents/reconciler.ts';
 import { Upkeep } from './documents/upkeep.ts';
 import { DocumentWriter } from './documents/writer.ts';
 import { describeError } from './errors/describe.ts';
+import { createFeatureSets } from './feature-sets.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { ModelClient } from './gateway/model-client.ts';
 import type { App } from './http/type-provider.ts';
@@ -23,6 +24,7 @@ import { migrate } from './stores/postgres/migrations.ts';
 import { createPool, pingPostgres } from './stores/postgres/pool.ts';
 import { RedisConnection } from './stores/redis/connection.ts';
 import { openVectors } from './stores/vectors.ts';
+import { ChatModel } from './upstream/chat-model.ts';
 import { InferenceClient } from './upstream/inference.ts';
 import { checkMcp } from './upstream/mcp-health.ts';
 
@@ -30,6 +32,8 @@ import { checkMcp } from './upstream/mcp-health.ts';
 export interface ServiceFiles {
   readonly migrations: string;
   readonly docsAssets: string;
+  /** The web page; undefined: there is none */
+  readonly web: string | undefined;
 }
 
 /** The whole service, built from its configuration: what `main.ts` runs, and a test can. */
@@ -61,7 +65,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
   const { embedding, inferenceUrl, postgres, redis } = config;
   const inference = inferenceUrl === undefined ? undefined : new InferenceClient({ url: inferenceUrl, ...embedding });
   if (inference) {
-    dependencies.push({ name: 'inference', hard: config.features.rag, check: (signal) => inference.ping(signal) });
+    dependencies.push({ name: 'inference', hard: needsInference(config), check: (signal) => inference.ping(signal) });
     closers.push(() => inference.close());
   }
   if (redis) {
@@ -156,14 +160,30 @@ export async function createService(config: Config, files: ServiceFiles): Promis
   closers.push(() => providers.close());
   const gateway = new Gateway({ providers, metrics, log });
   closers.unshift(() => gateway.drain());
+  const models = new ModelClient(gateway);
+  const sets = createFeatureSets({
+    features: config.features,
+    model: new ChatModel(models),
+    metrics,
+    log,
+    pool,
+    embedder: inference,
+    mcp: config.mcp,
+    writers: config.documentWriters,
+    objectives: config.objectives,
+    webDir: files.web,
+  });
+  // Before the pool goes: what is under way notes how it ended.
+  closers.unshift(() => sets.stop());
   const app = await buildApp({
     log,
     metrics,
     health: { lifecycle, monitors },
     auth: { tokens, writers: config.documentWriters },
-    gateway: { gateway, models: new ModelClient(gateway), lifecycle, inference },
+    gateway: { gateway, models, lifecycle, inference },
     features: config.features,
     rag,
+    sets,
     docsAssets: files.docsAssets,
   });
   return {
@@ -172,6 +192,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
     start() {
       tokens.watch();
       for (const monitor of monitors) void monitor.start();
+      sets.start();
       void startUp(steps, { lifecycle, log, signal: stopping.signal }).then(() => upkeep?.start());
     },
     async stop() {
@@ -181,4 +202,9 @@ export async function createService(config: Config, files: ServiceFiles): Promis
       for (const close of closers) await Promise.resolve(close()).catch(() => undefined);
     },
   };
+}
+
+/** Whether some endpoint can do nothing without vectors of texts. */
+function needsInference({ features }: Config): boolean {
+  return features.rag || features.similarity || features.counterfactuals;
 }
