@@ -19,7 +19,7 @@ let scratch = Buffer.allocUnsafe(64 * 1024);
  */
 export function floats(values: Float32Array): string {
   if (scratch.length < values.length * LONGEST) scratch = Buffer.allocUnsafe(values.length * LONGEST);
-  return scratch.latin1Slice(0, write(scratch, values));
+  return scratch.toString('latin1', 0, write(scratch, values));
 }
 
 function write(target: Buffer, values: Float32Array): number {
@@ -36,7 +36,7 @@ function write(target: Buffer, values: Float32Array): number {
       target[at++] = ZERO;
     } else {
       // As JSON.stringify() has it where there is no number.
-      at += target.latin1Write(Number.isFinite(value) ? String(value) : 'null', at);
+      at += target.write(Number.isFinite(value) ? String(value) : 'null', at, 'latin1');
     }
   }
   return at;
