@@ -55,6 +55,8 @@ const catalogue = {
     tag: 'v2.5.10',
     digest: 'sha256:02e1d60d71ab60f435c60076f4fed2abe59602ecd5e18dcfe229c8c558c4379d',
   },
+  // From 2.6 on a distributed Milvus needs no message queue; no digest of a tag of it is to be found in two places.
+  'milvus-distributed': { version: '2.6.11', repository: 'docker.io/milvusdb/milvus', tag: 'v2.6.11' },
   etcd: {
     version: '3.5.18',
     repository: 'quay.io/coreos/etcd',

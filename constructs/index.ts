@@ -43,6 +43,8 @@ export { type CatalogueEntry, type Image, type ImageName, Images, type ImagesPro
 export { LlmStandIn, type LlmStandInProps } from './llm-stand-in.ts';
 export { type McpData, McpServer, type McpServerProps, type McpTools } from './mcp-server.ts';
 export { Milvus, type MilvusMetadata, type MilvusMode, type MilvusObjects, type MilvusProps } from './milvus.ts';
+export type { MilvusCollection, MilvusField, MilvusIndex } from './milvus-collections.ts';
+export type { MilvusLog, MilvusPart, MilvusParts } from './milvus-distributed.ts';
 export {
   allMiniLmL6V2,
   bgeM3,

@@ -1,11 +1,20 @@
-import { Duration } from 'cdk8s';
-import type { EnvValue } from 'cdk8s-plus-28';
+import { Duration, Size } from 'cdk8s';
+import { Cpu, type EnvValue, ServiceAccount } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import type { JsonObject } from './bridge/manifest.ts';
 import { type ComponentProps, common } from './component.ts';
 import type { Connections, Outside } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import { Etcd } from './etcd.ts';
+import {
+  checkMilvusCollection,
+  type MilvusCollection,
+  milvusCollectionFiles,
+  searchParameters,
+} from './milvus-collections.ts';
+import { type MilvusLog, type MilvusPart, type MilvusParts, milvusSpec } from './milvus-distributed.ts';
 import type { VectorCollection } from './models.ts';
+import { Namespace } from './namespace.ts';
 import { probes } from './probes.ts';
 import { type Connectable, Workload } from './workload.ts';
 import type { Resources, Storage } from './workload-props.ts';
@@ -46,19 +55,38 @@ export type MilvusObjects =
 export type MilvusMode =
   /** Milvus Lite, the same API in one small process: for machines where the full one does not fit. */
   | { readonly kind: 'lite' }
-  | { readonly kind: 'standalone'; readonly metadata: MilvusMetadata; readonly objects: MilvusObjects };
+  | { readonly kind: 'standalone'; readonly metadata: MilvusMetadata; readonly objects: MilvusObjects }
+  /** By the Milvus operator, where the cluster has it: each part as large as it has to be. */
+  | {
+      readonly kind: 'distributed';
+      readonly parts: MilvusParts;
+      /** @default - in the object store, by Milvus itself */
+      readonly log?: MilvusLog;
+      readonly metadata: Extract<MilvusMetadata, { kind: 'beside' }>;
+      readonly objects: Extract<MilvusObjects, { kind: 's3' }>;
+      /** Namespace of the operator, which looks after the parts. @default 'milvus-operator' */
+      readonly operatorNamespace?: string;
+    };
 
 /** Properties of {@link Milvus}. */
 export interface MilvusProps extends ComponentProps {
   readonly mode: MilvusMode;
   /** The data volume: all of it in lite mode, the log and caches besides in standalone mode. */
   readonly storage: Storage;
-  /** Collections that the platform keeps in it. Their dimension is checked against the model that fills them. */
-  readonly collections: readonly VectorCollection[];
+  /**
+   * Collections that the platform keeps in it. Their dimension is checked against the model that fills them. Those with an index are
+   * made by a job, but for lite mode; clients learn how to search them as `<MILVUS>_SEARCH`.
+   */
+  readonly collections: readonly MilvusCollection[];
+  /**
+   * How long written data may wait in memory before it goes to the object store, where the next start finds it.
+   * @default - Milvus' own, 10 minutes
+   */
+  readonly autoFlush?: Duration;
   readonly connections: Connections;
 }
 
-/** The vector database, standalone or as Milvus Lite; both speak the same protocol on the same port. */
+/** The vector database: as Milvus Lite, standalone, or distributed. All speak the same protocol on the same port. */
 export class Milvus extends Construct implements Connectable<'grpc'> {
   readonly workload: Workload<'grpc'>;
   readonly collections: readonly VectorCollection[];
@@ -74,7 +102,122 @@ export class Milvus extends Construct implements Connectable<'grpc'> {
       case 'standalone':
         this.workload = this.#standalone(props, mode.metadata, mode.objects);
         break;
+      case 'distributed':
+        this.workload = this.#distributed(props, mode);
+        break;
     }
+    for (const collection of props.collections) {
+      for (const found of checkMilvusCollection(collection)) this.workload.report(found);
+    }
+    if (mode.kind !== 'lite' && props.collections.some(({ index }) => index !== undefined))
+      this.#makeCollections(props);
+  }
+
+  #makeCollections(props: MilvusProps): void {
+    const job = new Workload(this, 'make-collections', {
+      name: `${props.name ?? 'milvus'}-collections`,
+      component: 'vector-database',
+      kind: 'Job',
+      run: { timeout: Duration.minutes(30), attempts: 5 },
+      image: props.images.get('curl'),
+      command: ['sh', '/etc/collections/collections.sh'],
+      ports: {},
+      resources: {
+        cpu: { request: Cpu.millis(20) },
+        memory: { request: Size.mebibytes(16), limit: Size.mebibytes(64) },
+      },
+      config: [{ name: 'files', path: '/etc/collections', files: milvusCollectionFiles(props.collections) }],
+      env: { HOME: '/tmp' },
+    });
+    props.connections.connect(job, this, 'grpc', { env: 'MILVUS_URL' });
+  }
+
+  #distributed(props: MilvusProps, mode: Extract<MilvusMode, { kind: 'distributed' }>): Workload<'grpc'> {
+    const { connections } = props;
+    const { metadata, objects, parts } = mode;
+    const name = props.name ?? 'milvus';
+    const log = mode.log ?? { kind: 'woodpecker' };
+    const etcd = new Etcd(this, 'etcd', {
+      images: props.images,
+      name: `${name}-etcd`,
+      resources: metadata.resources,
+      storage: metadata.storage,
+    });
+    const keys =
+      objects.access.kind === 'keys'
+        ? new Credentials(this, 'store-credentials', {
+            name: `${name}-store`,
+            values: { accesskey: objects.access.id, secretkey: objects.access.secret },
+          })
+        : undefined;
+    const account =
+      objects.access.kind === 'role'
+        ? new ServiceAccount(this, 'account', {
+            metadata: {
+              name,
+              namespace: Namespace.of(this).name,
+              annotations: { ...objects.access.accountAnnotations },
+            },
+          })
+        : undefined;
+    const workload = new Workload<'grpc' | 'metrics'>(this, 'workload', {
+      ...common(props),
+      name,
+      component: 'vector-database',
+      kind: 'Custom',
+      image: props.images.get('milvus-distributed'),
+      ports: { grpc: grpcPort(props), metrics: { number: 9091, metrics: '/metrics' } },
+      custom: {
+        apiVersion: 'milvus.io/v1beta1',
+        kind: 'Milvus',
+        serves: { 'app.kubernetes.io/component': 'proxy' },
+        spec: milvusSpec({
+          name,
+          image: props.images.get('milvus-distributed'),
+          parts,
+          log,
+          etcd: [`${etcd.workload.name}.${etcd.workload.namespace.name}.svc:${etcd.workload.ports.client.number}`],
+          store: {
+            endpoint: `${objects.host}:${objects.port ?? 443}`,
+            secret: keys?.name,
+            serviceAccount: account?.name,
+            minio: {
+              bucketName: objects.bucket,
+              rootPath: objects.prefix ?? name,
+              region: objects.region,
+              useSSL: objects.tls ?? true,
+              useIAM: objects.access.kind === 'role',
+              cloudProvider: 'aws',
+            },
+          },
+          settings: flushSettings(props.autoFlush),
+          user: 10001,
+          priorityClass: props.priorityClass,
+        }),
+      },
+    });
+    if (account) workload.controller.addDependency(account);
+    connections.connect(workload, etcd, 'client', { env: false });
+    connections.toOutside(workload, objects.at, objects.port ?? 443);
+    if (log.kind !== 'woodpecker') connections.toOutside(workload, log.at, log.port);
+    // Parts call each other on ports of their own: 53100 the coordinator, 21121 to 22222 the nodes.
+    const peer = { kind: 'pods', namespace: workload.namespace.name, labels: workload.podLabels } as const;
+    for (const direction of ['ingress', 'egress'] as const) {
+      workload.allow({ direction, peer, port: 1024, endPort: 65535, protocol: 'TCP' });
+    }
+    const operator = { kind: 'namespace', namespace: mode.operatorNamespace ?? 'milvus-operator' } as const;
+    for (const port of [9091, 19530]) workload.allow({ direction: 'ingress', peer: operator, port, protocol: 'TCP' });
+    etcd.workload.allow({ direction: 'ingress', peer: operator, port: 2379, protocol: 'TCP' });
+    for (const [part, { replicas }] of Object.entries<MilvusPart>({ ...parts })) {
+      if (!Number.isInteger(replicas) || replicas < 1) {
+        workload.report({
+          path: `mode.parts.${part}.replicas`,
+          value: replicas,
+          cure: 'use a whole number, 1 or more',
+        });
+      }
+    }
+    return workload;
   }
 
   #lite(props: MilvusProps): Workload<'grpc'> {
@@ -85,7 +228,7 @@ export class Milvus extends Construct implements Connectable<'grpc'> {
       kind: 'StatefulSet',
       image: props.images.get('milvus-lite'),
       command: ['milvus-lite', 'server', '--data-dir', '/data', '--host', '0.0.0.0', '--port', '19530'],
-      ports: { grpc: { number: 19530 } },
+      ports: { grpc: grpcPort(props) },
       // Python looks for a home to write to, and would compile its modules anew at each start all the same.
       env: { HOME: '/tmp', PYTHONDONTWRITEBYTECODE: '1' },
       claims: [{ name: 'data', path: '/data', ...props.storage }],
@@ -105,8 +248,14 @@ export class Milvus extends Construct implements Connectable<'grpc'> {
       kind: 'StatefulSet',
       image: props.images.get('milvus'),
       command: ['milvus', 'run', 'standalone'],
-      ports: { grpc: { number: 19530 }, metrics: { number: health, metrics: '/metrics' } },
-      env: { DEPLOY_MODE: 'STANDALONE', HOME: '/tmp', ...metadataEnv(metadata), ...store.env },
+      ports: { grpc: grpcPort(props), metrics: { number: health, metrics: '/metrics' } },
+      env: {
+        DEPLOY_MODE: 'STANDALONE',
+        HOME: '/tmp',
+        ...metadataEnv(metadata),
+        ...store.env,
+        ...(props.autoFlush && { DATANODE_SEGMENT_SYNCPERIOD: String(props.autoFlush.toSeconds()) }),
+      },
       ...(store.accountAnnotations && { accountAnnotations: store.accountAnnotations }),
       ...(metadata.kind === 'embedded' && {
         config: [{ name: 'etcd', path: '/etc/milvus', files: { 'etcd.yaml': embeddedEtcd } }],
@@ -152,6 +301,21 @@ export class Milvus extends Construct implements Connectable<'grpc'> {
       env: { ...env, MINIO_ACCESS_KEY_ID: credentials.env('id'), MINIO_SECRET_ACCESS_KEY: credentials.env('secret') },
     };
   }
+}
+
+/** The port that clients use. How to search a collection is a fact about it that they need. */
+function grpcPort({ collections }: MilvusProps) {
+  const search = collections.flatMap(({ name, index }) =>
+    index === undefined ? [] : [[name, searchParameters(index)] as const],
+  );
+  return {
+    number: 19530,
+    ...(search.length > 0 && { facts: { SEARCH: JSON.stringify(Object.fromEntries(search)) } }),
+  };
+}
+
+function flushSettings(autoFlush: Duration | undefined): JsonObject {
+  return autoFlush === undefined ? {} : { dataNode: { segment: { syncPeriod: autoFlush.toSeconds() } } };
 }
 
 /** What the pods need to reach their objects. */
