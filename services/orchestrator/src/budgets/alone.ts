@@ -109,7 +109,9 @@ export class Alone {
     const { rate, rateKey, tier, amountNanoUsd } = question;
     let state: RateState | undefined;
     if (rate) {
-      const room = await this.#room(rateKey, rate, now);
+      const before = await this.#before(rateKey, rate);
+      // From here to the note of this request nothing is awaited, so that two of them cannot take the same place.
+      const room = this.#room(rateKey, rate, now, before);
       if (room <= 0) {
         const waitMs = Math.max(1_000, rates.wait(rateKey, now));
         return { kind: 'rate', rate: { limit: rate.requests, remaining: 0, waitMs } };
@@ -140,16 +142,22 @@ export class Alone {
     }
   }
 
+  /** What the replicas together had let through of a key before Redis was gone; undefined: nobody can say, or it does not matter. */
+  #before(key: string, rate: Rate): Promise<number | undefined> {
+    const { coordination } = this.#options;
+    if (coordination.state === 'absent' || coordination.downForMs > rate.windowSeconds * 1000)
+      return Promise.resolve(undefined);
+    return this.#usedBefore(key, rate.windowSeconds + GRACE_MS / 1000);
+  }
+
   /** How many requests of a key this replica may still let through. */
-  async #room(key: string, rate: Rate, now: number): Promise<number> {
+  #room(key: string, rate: Rate, now: number, before: number | undefined): number {
     const { coordination, rates } = this.#options;
-    const windowMs = rate.windowSeconds * 1000;
-    const share = Math.max(1, Math.floor(rate.requests / coordination.replicas));
     // On its own from the start, or for so long that nothing counts any more of what others let through before.
     if (coordination.state === 'absent') return rate.requests - rates.used(key, now);
     const downMs = coordination.downForMs;
-    if (downMs > windowMs) return share - rates.used(key, now);
-    const before = await this.#usedBefore(key, rate.windowSeconds + GRACE_MS / 1000);
+    if (downMs > rate.windowSeconds * 1000)
+      return Math.max(1, Math.floor(rate.requests / coordination.replicas)) - rates.used(key, now);
     // Nobody can say what the others did: one request.
     const left = before === undefined ? 1 : Math.floor(Math.max(0, rate.requests - before) / coordination.replicas);
     return left - rates.usedSince(key, now - downMs + 1, now);

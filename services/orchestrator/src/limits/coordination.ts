@@ -106,6 +106,12 @@ export class Coordination {
     if (left === 0) await redis.command('SREM', KEYS.journals, replica).catch(() => undefined);
   }
 
+  /** Stops at once, without a last sign of life. */
+  vanish(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
   /** Resolves at the next change of the state, or after `ms`. */
   change(ms: number): Promise<void> {
     return new Promise((resolve) => {
