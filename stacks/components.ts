@@ -11,6 +11,7 @@ import {
   dependencyAlerts,
   type EmbeddingModel,
   type GpuRequest,
+  Grafana,
   type Images,
   LlmStandIn,
   llama32With3B,
@@ -21,20 +22,30 @@ import {
   type ModelSource,
   Orchestrator,
   Postgres,
+  PostgresExporter,
+  type Priority,
+  type PriorityClasses,
   Prometheus,
+  Qdrant,
   qwen25With7B,
   Redis,
+  RedisExporter,
+  type Resources,
+  Rollout,
   ServiceAlias,
   Size,
+  type Storage,
 } from '../constructs/index.ts';
 import type { Environment } from './environments.ts';
 import type {
   ComponentSpec,
+  ExporterSpec,
   Footprint,
   ModelName,
   ModelServerSpec,
   OrchestratorSpec,
   PrometheusSpec,
+  QdrantSpec,
   ScalingSpec,
   ServedSpec,
 } from './platforms/platform.ts';
@@ -45,6 +56,7 @@ export interface Surroundings {
   readonly environment: Environment;
   readonly images: Images;
   readonly connections: Connections;
+  readonly priorities: PriorityClasses;
   /** Value of a secret of the configuration, or the token that stands for it. */
   readonly secret: (name: string) => string;
   /** Components that exist already, by name. */
@@ -62,7 +74,7 @@ export function makeComponent(scope: Construct, spec: ComponentSpec, around: Sur
   const made = makeBare(scope, spec, around);
   for (const name of spec.services ?? []) new ServiceAlias(scope, `${spec.name}-${name}`, { name, target: made });
   if ('scaling' in spec && spec.scaling) scale(scope, made, spec.scaling);
-  return made;
+  return spec.rollout ? new Rollout(scope, `${spec.name}-rollout`, { target: made, strategy: spec.rollout }) : made;
 }
 
 function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): Connectable {
@@ -72,6 +84,7 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
     name: spec.name,
     images,
     resources: resourcesOf(footprint),
+    priorityClass: around.priorities.name(priorityOf(spec)),
     ...(spec.names && { names: spec.names }),
   };
   const storage = () => storageOf(spec, footprint, environment);
@@ -82,6 +95,7 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
         password: secret(spec.password),
         eviction: spec.eviction,
         persistence: spec.persistence === 'none' ? { kind: 'none' } : { kind: spec.persistence, ...storage() },
+        topology: { kind: 'single', ...(spec.controller && { controller: spec.controller }) },
       });
     case 'postgres':
       return new Postgres(scope, spec.name, {
@@ -116,6 +130,8 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
           auth: { token: secret(spec.auth.secret), secret: spec.auth.name, key: spec.auth.key },
         }),
       });
+    case 'qdrant':
+      return makeQdrant(scope, spec, common, storage(), around);
     case 'mcp-server':
       return new McpServer(scope, spec.name, { ...common, tools: spec.tools, data: { kind: 'claim', ...storage() } });
     case 'orchestrator':
@@ -124,6 +140,16 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
       return new LlmStandIn(scope, spec.name, { ...common, models: spec.models });
     case 'alertmanager':
       return new Alertmanager(scope, spec.name, { ...common, connections, storage: storage(), receivers: [] });
+    case 'grafana':
+      return new Grafana(scope, spec.name, {
+        ...common,
+        connections,
+        storage: storage(),
+        adminPassword: secret(spec.password),
+        prometheus: prometheusIn(around.made, spec.name),
+      });
+    case 'exporter':
+      return makeExporter(scope, spec, common, around);
     case 'prometheus':
       return new Prometheus(scope, spec.name, {
         ...common,
@@ -136,10 +162,84 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
   }
 }
 
+interface Common {
+  readonly name: string;
+  readonly images: Images;
+  readonly resources: Resources;
+}
+
+function makeQdrant(
+  scope: Construct,
+  spec: QdrantSpec,
+  common: Common,
+  storage: Storage,
+  { environment, connections, secret }: Surroundings,
+): Qdrant {
+  const peers = spec.peers[environment.scale];
+  return new Qdrant(scope, spec.name, {
+    ...common,
+    connections,
+    storage,
+    apiKey: secret(spec.apiKey),
+    readOnlyApiKey: secret(spec.readOnlyApiKey),
+    snapshots: { kind: 'claim', ...storage },
+    topology:
+      peers === 1
+        ? { kind: 'single' }
+        : {
+            kind: 'distributed',
+            peers,
+            ...(environment.capabilities.has('certManager') && {
+              tls: { name: 'keelson-internal', kind: 'ClusterIssuer' },
+            }),
+          },
+    collections: spec.collections.map(({ name, model }) => ({ name, dimension: embedding(model).dimension })),
+  });
+}
+
+function makeExporter(
+  scope: Construct,
+  spec: ExporterSpec,
+  common: Common,
+  { connections, made }: Surroundings,
+): Connectable {
+  const target = made.get(spec.of);
+  if (target instanceof Redis) return new RedisExporter(scope, spec.name, { ...common, connections, target });
+  if (target instanceof Postgres) return new PostgresExporter(scope, spec.name, { ...common, connections, target });
+  throw new Error(`${spec.name}.of is "${spec.of}": there is an exporter for redis and postgres; name one of these`);
+}
+
+function prometheusIn(made: ReadonlyMap<string, Connectable>, wanted: string): Prometheus {
+  const found = [...made.values()].find((component) => component instanceof Prometheus);
+  if (found) return found;
+  throw new Error(`${wanted} shows what Prometheus has: add one to the platform`);
+}
+
+/** How much a component matters when nodes run out. */
+function priorityOf({ kind }: ComponentSpec): Priority {
+  switch (kind) {
+    case 'redis':
+    case 'postgres':
+    case 'milvus':
+    case 'qdrant':
+      return 'data';
+    case 'prometheus':
+    case 'alertmanager':
+    case 'grafana':
+    case 'exporter':
+      return 'monitoring';
+    case 'model-server':
+    case 'mcp-server':
+    case 'orchestrator':
+    case 'llm-stand-in':
+      return 'serving';
+  }
+}
+
 function makeOrchestrator(
   scope: Construct,
   spec: OrchestratorSpec,
-  common: { readonly name: string; readonly images: Images; readonly resources: ReturnType<typeof resourcesOf> },
+  common: Common,
   { environment, connections, secret, made }: Surroundings,
 ): Orchestrator {
   const providers = providersOf(spec, environment, made, secret);
@@ -214,13 +314,12 @@ function sourceOf({ model, from }: ServedSpec, { environment, images }: Surround
   if (buckets === undefined) {
     throw new Error(`models.${model}.from is "bucket": "${environment.name}" has no buckets; use an image`);
   }
-  const { region, prefix } = buckets;
   return {
     kind: 's3',
-    bucket: `${prefix}-models`,
+    bucket,
     prefix: model,
-    region,
-    access: { kind: 'role' },
+    region: buckets.region,
+    access: { kind: 'role', accountAnnotations: bucketAnnotations(bucket, 'read') },
     at: internet,
   };
 }

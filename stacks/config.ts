@@ -12,6 +12,8 @@ export interface Settings {
   readonly images: Readonly<Record<string, string>>;
   /** Registry and prefix of the images that the team builds itself. */
   readonly registry?: string;
+  /** Domain below which the hosts of the platform lie. */
+  readonly domain?: string;
   /** Context of the kubeconfig that KUBECONFIG names. */
   readonly kubeContext?: string;
   /** Values of the secrets that the platform needs, by name. Never to be logged: {@link hide} them first. */
@@ -33,7 +35,16 @@ export class ConfigurationError extends RunError {
 }
 
 const prefix = 'keelson:';
-const keys = ['platform', 'environment', 'images', 'registry', 'kubeContext', 'secrets', 'simulatedGpuNodes'] as const;
+const keys = [
+  'platform',
+  'environment',
+  'images',
+  'registry',
+  'domain',
+  'kubeContext',
+  'secrets',
+  'simulatedGpuNodes',
+] as const;
 type Key = (typeof keys)[number];
 
 /** Shortest secret that is taken: 16 characters from a generator are beyond guessing. */
@@ -80,7 +91,9 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
 
   const images = record(text('images'), 'images', report);
   const secrets = record(text('secrets'), 'secrets', report, 'hidden');
-  const required = isPlatformName(platform) ? platforms[platform].secrets : [];
+  // Where the cluster reads its secrets from a store, no stack has them.
+  const stored = isEnvironmentName(environment) && environments[environment].capabilities.has('externalSecrets');
+  const required = isPlatformName(platform) && !stored ? platforms[platform].secrets : [];
   for (const name of required) {
     const set = `pulumi config set --secret --path '${prefix}secrets.${name}' "$(openssl rand -hex 24)"`;
     const value = secrets[name];
@@ -95,12 +108,19 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
   }
   for (const name of Object.keys(secrets)) {
     if (isPlatformName(platform) && !required.includes(name)) {
-      report(`secrets.${name}`, '(not shown)', `no component of "${platform}" needs it: remove it or correct its name`);
+      const cure = stored
+        ? `"${environment}" reads its secrets from a store: put it there, and remove it here`
+        : `no component of "${platform}" needs it: remove it or correct its name`;
+      report(`secrets.${name}`, '(not shown)', cure);
     }
   }
 
   const nodes = text('simulatedGpuNodes') ?? '0';
   if (!/^\d{1,3}$/.test(nodes)) report('simulatedGpuNodes', nodes, 'use a whole number from 0 to 999');
+  const domain = text('domain');
+  if (domain !== undefined && !/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(domain)) {
+    report('domain', domain, 'use a name in the DNS, such as ai.example.com');
+  }
   const registry = text('registry');
   const context = text('kubeContext');
   if (problems.length > 0 || !isPlatformName(platform) || !isEnvironmentName(environment)) {
@@ -114,6 +134,7 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
     secrets,
     simulatedGpuNodes: Number(nodes),
     ...(registry !== undefined && { registry }),
+    ...(domain !== undefined && { domain }),
     ...(kubeContext !== undefined && { kubeContext }),
   };
 }

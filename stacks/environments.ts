@@ -1,4 +1,4 @@
-import type { GpuPool, Hardening, Placement } from '../constructs/index.ts';
+import type { GatewayForm, GpuPool, Hardening, Placement } from '../constructs/index.ts';
 
 /** Name of an environment: the part of a stack's name after the dot. */
 export type EnvironmentName = 'local' | 'dev' | 'staging' | 'prod';
@@ -28,13 +28,25 @@ export type Capability =
   | 'gpu';
 
 /** Where the cluster runs. */
-export type Cloud = { readonly kind: 'embedded' } | { readonly kind: 'aws'; readonly region: string };
+export type Cloud = { readonly kind: 'embedded' } | AwsCloud;
 
 /** Buckets of the environment, as the cloud resources of the stack make them. */
 export interface Buckets {
   readonly region: string;
   /** What stands before the name of each: names of buckets are unique in the world. */
   readonly prefix: string;
+}
+
+/** How the public reaches the platforms. */
+export interface Exposure {
+  /** What carries the traffic in. */
+  readonly form: GatewayForm;
+  /** Hosts of platforms lie below it. A stack's configuration may name another: `keelson:domain`. */
+  readonly domain: string;
+  /** Whether a host that a platform itself names is used as it is, or below the domain. */
+  readonly ownHosts: boolean;
+  /** Issuer of cert-manager for the certificates. */
+  readonly issuer: string;
 }
 
 /** Platforms give their sizes per scale, so that an environment says only how big it is. */
@@ -63,6 +75,8 @@ export interface Environment {
   readonly spot?: Placement;
   /** @default - there are none */
   readonly buckets?: Buckets;
+  /** @default - ports of the machine lead to it, and nothing else does */
+  readonly exposure?: Exposure;
   /** How pods run here, beyond what always holds. @default - requests below limits, images pulled once */
   readonly hardening?: Hardening;
   /** Storage class of volumes; absent means the cluster's default. */
@@ -120,9 +134,28 @@ const local: Environment = {
   ],
 };
 
-const aws: Cloud = { kind: 'aws', region: 'eu-central-1' };
+const aws: AwsCloud = {
+  kind: 'aws',
+  region: 'eu-central-1',
+  natPerZone: false,
+  systemNodes: { instanceType: 'm7i.large', count: 2 },
+  workers: { instanceTypes: ['m7i.xlarge', 'm7i.2xlarge', 'r7i.xlarge', 'c7i.2xlarge'], maxNodes: 10 },
+  gpuNodes: { 'gpu-l4': { instanceType: 'g6.2xlarge', purchase: 'spot-or-on-demand' } },
+  backupDays: 14,
+};
 
-/** Nodes with one L4 each: a language model of 7 billion weights fits on one (g6.2xlarge, see the catalogue of instance types). */
+/** As above, with a way out for each zone, on demand, and a copy of every backup in a second region. */
+const awsForProduction: AwsCloud = {
+  ...aws,
+  replicaRegion: 'eu-west-1',
+  natPerZone: true,
+  systemNodes: { instanceType: 'm7i.xlarge', count: 3 },
+  workers: { instanceTypes: ['m7i.2xlarge', 'm7i.4xlarge', 'r7i.2xlarge', 'c7i.4xlarge'], maxNodes: 20 },
+  gpuNodes: { 'gpu-l4': { instanceType: 'g6.2xlarge' } },
+  backupDays: 35,
+};
+
+/** Nodes with one L4 each: a language model of 7 billion weights fits on one. */
 const l4 = (maxNodes: number): GpuPool => ({ name: 'gpu-l4', gpu: 'l4', gpusPerNode: 1, maxNodes });
 
 /** As Karpenter labels nodes by how they are paid for (karpenter.sh, well-known labels, 2026-11), with the pool's own taint. */
@@ -130,6 +163,14 @@ const spot: Placement = {
   nodeSelector: { 'karpenter.sh/capacity-type': 'spot' },
   tolerations: [{ key: 'keelson.dev/spot', value: 'true' }],
 };
+
+/** Domains of RFC 2606: they belong to nobody, so a stack names one of its own. */
+const exposure = (domain: string): Exposure => ({
+  form: { kind: 'gateway-api' },
+  domain,
+  ownHosts: false,
+  issuer: 'letsencrypt',
+});
 
 const cloudCapabilities: readonly Capability[] = [
   'publicImages',
@@ -151,9 +192,10 @@ const dev: Environment = {
   scale: 'small',
   replicas: 1,
   capabilities: new Set(cloudCapabilities),
-  gpuPools: [l4(2)],
+  gpuPools: [l4(10)],
   spot,
   buckets: { region: aws.region, prefix: 'keelson-dev' },
+  exposure: exposure('dev.keelson.example'),
   storageClass: 'gp3',
   protectStateful: false,
   metricsRetentionDays: 7,
@@ -164,13 +206,14 @@ const dev: Environment = {
 
 const staging: Environment = {
   name: 'staging',
-  cloud: aws,
+  cloud: awsForProduction,
   scale: 'medium',
   replicas: 2,
   capabilities: new Set<Capability>([...cloudCapabilities, 'volumeSnapshots', 'milvusStandalone', 'leaderWorkerSet']),
-  gpuPools: [l4(4)],
+  gpuPools: [l4(10)],
   spot,
   buckets: { region: aws.region, prefix: 'keelson-staging' },
+  exposure: exposure('staging.keelson.example'),
   hardening: { quality: 'guaranteed', pullPolicy: 'Always' },
   storageClass: 'gp3',
   protectStateful: true,
@@ -185,6 +228,7 @@ const prod: Environment = {
   replicas: 3,
   gpuPools: [l4(12)],
   buckets: { region: aws.region, prefix: 'keelson-prod' },
+  exposure: { ...exposure('keelson.example'), ownHosts: true },
   metricsRetentionDays: 30,
 };
 

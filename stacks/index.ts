@@ -28,6 +28,7 @@ export default async function program() {
       overrides: settings.images,
       ...(settings.registry !== undefined && { registry: settings.registry }),
     }),
+    ...(settings.domain !== undefined && { domain: settings.domain }),
     // The configuration was checked for every secret that the platform declares.
     secret: (name) => markers.get(name) ?? undeclared(name, platform.name),
   });

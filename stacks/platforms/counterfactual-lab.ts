@@ -1,4 +1,4 @@
-import { alerts, api, cache, encoder, metrics, postgres } from './footprints.ts';
+import { alerts, api, cache, dashboards, encoder, exporter, gpuServer, metrics, postgres } from './footprints.ts';
 import type { Platform } from './platform.ts';
 
 /** Variants of a text with one attribute swapped, and what a model makes of the difference. */
@@ -8,14 +8,30 @@ export const counterfactualLab: Platform = {
   namespaces: [
     {
       name: 'counterfactual-lab',
+      gateway: { name: 'counterfactual-lab', routes: [{ to: 'counterfactual-lab', port: 'http' }] },
       components: [
         {
           kind: 'orchestrator',
           name: 'counterfactual-lab',
-          features: ['counterfactuals'],
+          features: ['gateway', 'counterfactuals'],
           embedding: { model: 'all-minilm-l6-v2', collection: 'none' },
           tokens: { cli: 'apiToken' },
-          footprint: api,
+          providers: [
+            {
+              name: 'generator',
+              where: { has: 'gpu' },
+              tier: 0,
+              models: ['qwen2.5-7b-instruct'],
+              at: { component: 'generator', port: 'http' },
+            },
+          ],
+          scaling: { min: 2, max: 10, cpuPercent: 70, memoryPercent: 80 },
+          rollout: { kind: 'blue-green', blue: 'v1.0', live: 'blue' },
+          footprint: {
+            ...api,
+            // Two thirds of it are in use before the first request.
+            small: { cpu: 50, memory: 192, memoryLimit: 512 },
+          },
         },
         {
           kind: 'model-server',
@@ -24,6 +40,16 @@ export const counterfactualLab: Platform = {
           runtime: { kind: 'inference', maxQueue: 256 },
           models: [{ model: 'all-minilm-l6-v2', from: 'image' }],
           footprint: encoder,
+        },
+        {
+          kind: 'model-server',
+          name: 'generator',
+          where: { has: 'gpu' },
+          runtime: { kind: 'vllm', contextLength: 8192 },
+          models: [{ model: 'qwen2.5-7b-instruct', from: 'bucket' }],
+          gpu: { type: 'l4', count: 1 },
+          replicas: 1,
+          footprint: gpuServer,
         },
         {
           kind: 'redis',
@@ -56,6 +82,21 @@ export const counterfactualLab: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+        {
+          kind: 'grafana',
+          name: 'grafana',
+          where: { has: 'publicImages' },
+          password: 'grafanaPassword',
+          footprint: dashboards,
+        },
+        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
+        {
+          kind: 'exporter',
+          name: 'postgres-exporter',
+          where: { has: 'publicImages' },
+          of: 'postgres',
+          footprint: exporter,
+        },
       ],
     },
   ],
@@ -70,6 +111,7 @@ export const counterfactualLab: Platform = {
     { component: 'model-engine', port: 8001, what: 'model metrics' },
     { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
     { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+    { component: 'grafana', port: 3000, what: 'dashboards' },
   ],
   checks: [
     { what: 'the API is ready', component: 'counterfactual-lab', path: '/health/ready' },
@@ -83,5 +125,5 @@ export const counterfactualLab: Platform = {
     },
     { what: 'the model engine serves', component: 'model-engine', path: '/health/ready' },
   ],
-  secrets: ['redisPassword', 'postgresAdminPassword', 'postgresPassword', 'apiToken'],
+  secrets: ['redisPassword', 'postgresAdminPassword', 'postgresPassword', 'apiToken', 'grafanaPassword'],
 };

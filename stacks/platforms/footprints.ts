@@ -43,6 +43,13 @@ export const encoder: Sizes = {
   large: { cpu: 4000, memory: 2048, memoryLimit: 4096, storage: 8 },
 };
 
+/** A language model of some 7 billion weights on a GPU; the storage is room for its weights. */
+export const gpuServer: Sizes = {
+  small: { cpu: 2000, memory: 16384, memoryLimit: 24576, storage: 30 },
+  medium: { cpu: 4000, memory: 16384, memoryLimit: 24576, storage: 30 },
+  large: { cpu: 6000, memory: 20480, memoryLimit: 28672, storage: 30 },
+};
+
 /** The orchestrator. */
 export const api: Sizes = {
   small: { cpu: 50, memory: 128, memoryLimit: 512 },
@@ -69,4 +76,18 @@ export const alerts: Sizes = {
   small: { cpu: 10, memory: 32, memoryLimit: 128, storage: 1 },
   medium: { cpu: 50, memory: 64, memoryLimit: 256, storage: 1 },
   large: { cpu: 100, memory: 128, memoryLimit: 256, storage: 2 },
+};
+
+/** Grafana. */
+export const dashboards: Sizes = {
+  small: { cpu: 25, memory: 128, memoryLimit: 256, storage: 1 },
+  medium: { cpu: 100, memory: 256, memoryLimit: 512, storage: 2 },
+  large: { cpu: 250, memory: 512, memoryLimit: 1024, storage: 5 },
+};
+
+/** A program that only reads what another one tells. */
+export const exporter: Sizes = {
+  small: { cpu: 10, memory: 32, memoryLimit: 64 },
+  medium: { cpu: 20, memory: 64, memoryLimit: 128 },
+  large: { cpu: 50, memory: 64, memoryLimit: 128 },
 };

@@ -1,3 +1,4 @@
+import { dashboards, exporter } from './footprints.ts';
 import type { Platform } from './platform.ts';
 
 /** Answers from the team's own documents, with agents that use tools, and LLM providers in tiers. */
@@ -7,6 +8,7 @@ export const multiAgentRag: Platform = {
   namespaces: [
     {
       name: 'multi-agent-rag',
+      gateway: { name: 'multi-agent-rag', routes: [{ to: 'orchestrator', port: 'http' }] },
       components: [
         {
           kind: 'redis',
@@ -35,8 +37,23 @@ export const multiAgentRag: Platform = {
           },
         },
         {
+          kind: 'qdrant',
+          name: 'qdrant',
+          where: { has: 'publicImages' },
+          collections: [{ name: 'passages', model: 'all-minilm-l6-v2' }],
+          apiKey: 'qdrantApiKey',
+          readOnlyApiKey: 'qdrantReadOnlyApiKey',
+          peers: { small: 1, medium: 1, large: 3 },
+          footprint: {
+            small: { cpu: 50, memory: 256, memoryLimit: 1024, storage: 2 },
+            medium: { cpu: 1000, memory: 4096, memoryLimit: 8192, storage: 50 },
+            large: { cpu: 2000, memory: 8192, memoryLimit: 16384, storage: 100 },
+          },
+        },
+        {
           kind: 'milvus',
           name: 'milvus',
+          where: { lacks: 'publicImages' },
           collections: [{ name: 'passages', model: 'all-minilm-l6-v2' }],
           footprint: {
             small: { cpu: 50, memory: 256, memoryLimit: 1024, storage: 2 },
@@ -53,6 +70,32 @@ export const multiAgentRag: Platform = {
             small: { cpu: 100, memory: 384, memoryLimit: 1024, storage: 1 },
             medium: { cpu: 2000, memory: 1024, memoryLimit: 2048, storage: 4 },
             large: { cpu: 4000, memory: 2048, memoryLimit: 4096, storage: 8 },
+          },
+        },
+        {
+          kind: 'model-server',
+          name: 'ollama',
+          where: { has: 'publicImages' },
+          runtime: { kind: 'ollama', contextLength: 8192 },
+          models: [{ model: 'llama-3.2-3b-instruct', from: { ollama: 'llama3.2:3b' } }],
+          replicas: 1,
+          footprint: {
+            small: { cpu: 1000, memory: 4096, memoryLimit: 6144, storage: 10 },
+            medium: { cpu: 4000, memory: 6144, memoryLimit: 8192, storage: 20 },
+            large: { cpu: 8000, memory: 8192, memoryLimit: 12288, storage: 40 },
+          },
+        },
+        {
+          kind: 'model-server',
+          name: 'jan',
+          where: { has: 'publicImages' },
+          runtime: { kind: 'jan', file: 'model.gguf' },
+          models: [{ model: 'llama-3.2-3b-instruct', from: 'bucket' }],
+          replicas: 1,
+          footprint: {
+            small: { cpu: 1000, memory: 4096, memoryLimit: 6144, storage: 10 },
+            medium: { cpu: 4000, memory: 6144, memoryLimit: 8192, storage: 20 },
+            large: { cpu: 8000, memory: 8192, memoryLimit: 12288, storage: 40 },
           },
         },
         {
@@ -88,7 +131,24 @@ export const multiAgentRag: Platform = {
         {
           kind: 'orchestrator',
           name: 'orchestrator',
-          features: ['gateway', 'rag'],
+          features: ['gateway', 'rag', 'agents', 'budgets'],
+          providers: [
+            {
+              name: 'ollama',
+              where: { has: 'publicImages' },
+              tier: 0,
+              models: ['llama3.2:3b'],
+              answerModel: 'llama3.2:3b',
+              at: { component: 'ollama', port: 'http' },
+            },
+            {
+              name: 'jan',
+              where: { has: 'publicImages' },
+              tier: 0,
+              models: ['llama-3.2-3b-instruct'],
+              at: { component: 'jan', port: 'http' },
+            },
+          ],
           embedding: { model: 'all-minilm-l6-v2', collection: 'passages' },
           tokens: { cli: 'apiToken' },
           footprint: {
@@ -123,6 +183,21 @@ export const multiAgentRag: Platform = {
             large: { cpu: 100, memory: 128, memoryLimit: 256, storage: 2 },
           },
         },
+        {
+          kind: 'grafana',
+          name: 'grafana',
+          where: { has: 'publicImages' },
+          password: 'grafanaPassword',
+          footprint: dashboards,
+        },
+        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
+        {
+          kind: 'exporter',
+          name: 'postgres-exporter',
+          where: { has: 'publicImages' },
+          of: 'postgres',
+          footprint: exporter,
+        },
       ],
     },
   ],
@@ -130,6 +205,7 @@ export const multiAgentRag: Platform = {
     { from: 'orchestrator', to: 'redis', port: 'redis' },
     { from: 'orchestrator', to: 'postgres', port: 'postgres' },
     { from: 'orchestrator', to: 'milvus', port: 'grpc' },
+    { from: 'orchestrator', to: 'qdrant', port: 'http' },
     { from: 'orchestrator', to: 'inference', port: 'http' },
     { from: 'orchestrator', to: 'mcp-filesystem', port: 'http' },
     { from: 'orchestrator', to: 'mcp-git', port: 'http' },
@@ -140,6 +216,7 @@ export const multiAgentRag: Platform = {
     { component: 'orchestrator', port: 8000, what: 'API; /docs describes it' },
     { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
     { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+    { component: 'grafana', port: 3000, what: 'dashboards' },
   ],
   checks: [
     { what: 'the API is ready', component: 'orchestrator', path: '/health/ready' },
@@ -152,5 +229,13 @@ export const multiAgentRag: Platform = {
       body: { query: 'a mill by the sea' },
     },
   ],
-  secrets: ['redisPassword', 'postgresAdminPassword', 'postgresPassword', 'apiToken'],
+  secrets: [
+    'redisPassword',
+    'postgresAdminPassword',
+    'postgresPassword',
+    'apiToken',
+    'qdrantApiKey',
+    'qdrantReadOnlyApiKey',
+    'grafanaPassword',
+  ],
 };

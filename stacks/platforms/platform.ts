@@ -1,4 +1,4 @@
-import type { Feature, GpuName, ModelRuntime } from '../../constructs/index.ts';
+import type { Feature, GpuName, ModelRuntime, RolloutStrategy } from '../../constructs/index.ts';
 import type { Capability, Scale } from '../environments.ts';
 
 /** What a component takes at one scale. */
@@ -42,6 +42,8 @@ interface Base {
   readonly names?: { readonly container?: string; readonly policy?: string };
   /** More services that lead to it. @default - none */
   readonly services?: readonly string[];
+  /** How a new version takes the place of the old one. @default - pod by pod */
+  readonly rollout?: RolloutStrategy;
 }
 
 /** A cache or queue. */
@@ -49,6 +51,8 @@ export interface RedisSpec extends Base {
   readonly kind: 'redis';
   readonly persistence: 'none' | 'rdb' | 'aof';
   readonly eviction: 'noeviction' | 'allkeys-lru' | 'volatile-lru' | 'volatile-ttl';
+  /** What runs it, where it keeps nothing: procedures may name one of them. @default 'StatefulSet' */
+  readonly controller?: 'StatefulSet' | 'Deployment';
   /** Secret of the configuration that holds the password. */
   readonly password: string;
 }
@@ -68,6 +72,18 @@ export interface MilvusSpec extends Base {
   readonly kind: 'milvus';
   /** Collection to the model that fills it. */
   readonly collections: readonly { readonly name: string; readonly model: ModelName }[];
+}
+
+/** A vector database of another maker. */
+export interface QdrantSpec extends Base {
+  readonly kind: 'qdrant';
+  /** Collection to the model that fills it. */
+  readonly collections: readonly { readonly name: string; readonly model: ModelName }[];
+  /** Secrets of the configuration that hold the keys. */
+  readonly apiKey: string;
+  readonly readOnlyApiKey: string;
+  /** Peers at each scale. */
+  readonly peers: Readonly<Record<Scale, number>>;
 }
 
 /** Models that the platforms know: {@link models} in components.ts has them. */
@@ -172,6 +188,20 @@ export interface PrometheusSpec extends Base {
   readonly promises: readonly PromiseSpec[];
 }
 
+/** Pictures of the metrics. */
+export interface GrafanaSpec extends Base {
+  readonly kind: 'grafana';
+  /** Secret of the configuration that holds the password of the user `admin`. */
+  readonly password: string;
+}
+
+/** Metrics of a component that has none of its own. */
+export interface ExporterSpec extends Base {
+  readonly kind: 'exporter';
+  /** A component of the kind `redis` or `postgres`. */
+  readonly of: string;
+}
+
 /** Where alerts go. */
 export interface AlertmanagerSpec extends Base {
   readonly kind: 'alertmanager';
@@ -186,7 +216,10 @@ export type ComponentSpec =
   | McpServerSpec
   | OrchestratorSpec
   | LlmStandInSpec
+  | QdrantSpec
   | PrometheusSpec
+  | GrafanaSpec
+  | ExporterSpec
   | AlertmanagerSpec;
 
 /** A connection that the platform declares: nothing else is open. */
@@ -203,11 +236,29 @@ export interface ConnectionSpec {
   readonly order?: boolean;
 }
 
+/** A way in from outside. */
+export interface GatewaySpec {
+  readonly name: string;
+  /** Host name in production; other environments have it below their own domain. @default - the platform's name below the domain */
+  readonly host?: string;
+  readonly routes: readonly {
+    /** Component and its port. */
+    readonly to: string;
+    readonly port: string;
+    /** Beginning of the path. @default '/' */
+    readonly path?: string;
+  }[];
+  /** Requests of one client in a minute. @default - the services limit by user alone */
+  readonly perMinute?: number;
+}
+
 /** A namespace with what runs in it. */
 export interface NamespaceSpec {
   readonly name: string;
   /** Name of the policy that closes it. @default 'default-deny' */
   readonly isolationPolicy?: string;
+  /** Where names in the public DNS lead to the cluster. @default - nothing leads into the namespace */
+  readonly gateway?: GatewaySpec;
   /** Names in it that stand for components of other namespaces: name to component. @default - none */
   readonly aliases?: Readonly<Record<string, string>>;
   /** In any order: connections decide what starts first. */

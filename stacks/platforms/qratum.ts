@@ -1,5 +1,14 @@
-import { alerts, api, encoder, metrics, postgres, redis } from './footprints.ts';
+import { alerts, api, dashboards, encoder, exporter, gpuServer, metrics, postgres, redis } from './footprints.ts';
 import type { Platform } from './platform.ts';
+
+/** What is the same about the model server with a GPU and without one. */
+const modelServer = {
+  port: 8080,
+  names: { policy: 'model-server-policy' },
+  auth: { secret: 'modelServerToken', name: 'model-server-secret', key: 'auth-token' },
+  scaling: { name: 'model-server', min: 2, max: 10, cpuPercent: 70 },
+  rollout: { kind: 'canary', stable: '1.0.0', weight: 10 },
+} as const;
 
 /** Models on GPUs behind a router, with a vector database for retrieval and a registry of models. */
 export const qratum: Platform = {
@@ -8,13 +17,31 @@ export const qratum: Platform = {
   namespaces: [
     {
       name: 'qratum-ml',
+      gateway: { name: 'qratum', routes: [{ to: 'orchestrator', port: 'http' }] },
       components: [
         {
           kind: 'model-server',
           name: 'model-server',
-          names: { policy: 'model-server-policy' },
-          auth: { secret: 'modelServerToken', name: 'model-server-secret', key: 'auth-token' },
-          scaling: { name: 'model-server', min: 2, max: 10, cpuPercent: 70 },
+          where: { has: 'gpu' },
+          runtime: { kind: 'vllm', contextLength: 8192 },
+          models: [{ model: 'qwen2.5-7b-instruct', from: 'bucket' }],
+          gpu: { type: 'l4', count: 1 },
+          ...modelServer,
+          footprint: gpuServer,
+        },
+        {
+          kind: 'model-server',
+          name: 'model-server',
+          where: { lacks: 'gpu' },
+          runtime: { kind: 'inference', maxQueue: 256 },
+          models: [{ model: 'all-minilm-l6-v2', from: 'image' }],
+          ...modelServer,
+          footprint: encoder,
+        },
+        {
+          kind: 'model-server',
+          name: 'embedder',
+          where: { has: 'gpu' },
           runtime: { kind: 'inference', maxQueue: 256 },
           models: [{ model: 'all-minilm-l6-v2', from: 'image' }],
           footprint: encoder,
@@ -25,6 +52,17 @@ export const qratum: Platform = {
           features: ['gateway', 'rag'],
           embedding: { model: 'all-minilm-l6-v2', collection: 'documents' },
           tokens: { cli: 'apiToken' },
+          providers: [
+            {
+              name: 'model-server',
+              where: { has: 'gpu' },
+              tier: 0,
+              models: ['qwen2.5-7b-instruct'],
+              answerModel: 'qwen2.5-7b-instruct',
+              at: { component: 'model-server', port: 'http' },
+              key: { secret: 'modelServerToken', name: 'model-server' },
+            },
+          ],
           footprint: api,
         },
         {
@@ -68,11 +106,27 @@ export const qratum: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+        {
+          kind: 'grafana',
+          name: 'grafana',
+          where: { has: 'publicImages' },
+          password: 'grafanaPassword',
+          footprint: dashboards,
+        },
+        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
+        {
+          kind: 'exporter',
+          name: 'postgres-exporter',
+          where: { has: 'publicImages' },
+          of: 'postgres',
+          footprint: exporter,
+        },
       ],
     },
   ],
   connections: [
-    { from: 'orchestrator', to: 'model-server', port: 'http', env: 'INFERENCE_URL' },
+    { from: 'orchestrator', to: 'model-server', port: 'http', env: 'INFERENCE_URL', where: { lacks: 'gpu' } },
+    { from: 'orchestrator', to: 'embedder', port: 'http', env: 'INFERENCE_URL' },
     { from: 'orchestrator', to: 'vector-db', port: 'grpc', env: 'MILVUS_URL' },
     { from: 'orchestrator', to: 'redis', port: 'redis' },
     { from: 'orchestrator', to: 'postgres', port: 'postgres' },
@@ -83,18 +137,42 @@ export const qratum: Platform = {
     { component: 'model-server', port: 8080, what: 'models; /docs describes the API' },
     { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
     { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+    { component: 'grafana', port: 3000, what: 'dashboards' },
   ],
   checks: [
     { what: 'the router is ready', component: 'orchestrator', path: '/health/ready' },
     { what: 'the model server is ready', component: 'model-server', path: '/health/ready' },
     {
       what: 'a text is embedded',
-      component: 'model-server',
+      component: 'orchestrator',
       method: 'POST',
       path: '/v1/embeddings',
       body: { model: 'all-minilm-l6-v2', input: 'a mill by the sea' },
       has: '"embedding"',
     },
+    {
+      what: 'a document is taken',
+      component: 'orchestrator',
+      method: 'POST',
+      path: '/api/v1/documents',
+      body: { id: 'smoke-test', source: 'smoke-test', text: 'The sluice of the smoke test opens at eleven.' },
+      has: 'passages',
+    },
+    {
+      what: 'and a question about it answered',
+      component: 'orchestrator',
+      method: 'POST',
+      path: '/api/v1/query',
+      body: { query: 'When does the sluice of the smoke test open?' },
+      has: 'eleven',
+    },
   ],
-  secrets: ['redisPassword', 'postgresAdminPassword', 'postgresPassword', 'apiToken', 'modelServerToken'],
+  secrets: [
+    'redisPassword',
+    'postgresAdminPassword',
+    'postgresPassword',
+    'apiToken',
+    'modelServerToken',
+    'grafanaPassword',
+  ],
 };

@@ -1,4 +1,4 @@
-import { alerts, cache, encoder, metrics } from './footprints.ts';
+import { alerts, cache, dashboards, encoder, exporter, metrics } from './footprints.ts';
 import type { Platform } from './platform.ts';
 
 /** Similarity and ranking of texts, by cosine and by fidelity, for users of three tiers. */
@@ -8,6 +8,11 @@ export const quantumRerank: Platform = {
   namespaces: [
     {
       name: 'quantum-rerank',
+      gateway: {
+        name: 'quantum-rerank',
+        host: 'api.quantumrerank.com',
+        routes: [{ to: 'quantum-rerank', port: 'http' }],
+      },
       components: [
         {
           kind: 'orchestrator',
@@ -38,6 +43,7 @@ export const quantumRerank: Platform = {
           name: 'redis',
           eviction: 'allkeys-lru',
           persistence: 'none',
+          controller: 'Deployment',
           password: 'redisPassword',
           footprint: cache,
         },
@@ -57,6 +63,14 @@ export const quantumRerank: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+        {
+          kind: 'grafana',
+          name: 'grafana',
+          where: { has: 'publicImages' },
+          password: 'grafanaPassword',
+          footprint: dashboards,
+        },
+        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
       ],
     },
   ],
@@ -69,6 +83,7 @@ export const quantumRerank: Platform = {
     { component: 'quantum-rerank', port: 8000, what: 'API; /docs describes it' },
     { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
     { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+    { component: 'grafana', port: 3000, what: 'dashboards' },
   ],
   checks: [
     { what: 'the API is ready', component: 'quantum-rerank', path: '/health/ready' },
@@ -90,5 +105,5 @@ export const quantumRerank: Platform = {
     },
     { what: 'it counts what it does', component: 'quantum-rerank', path: '/metrics', has: 'http_requests_total' },
   ],
-  secrets: ['redisPassword', 'apiToken'],
+  secrets: ['redisPassword', 'apiToken', 'grafanaPassword'],
 };

@@ -1,4 +1,4 @@
-import { alerts, api, metrics, minimal, postgres, redis } from './footprints.ts';
+import { alerts, api, dashboards, exporter, metrics, minimal, postgres, redis } from './footprints.ts';
 import type { Platform, ProviderSpec } from './platform.ts';
 
 /** The two models that experiments compare, from their makers where there is a way out, else from the stand-in. */
@@ -47,6 +47,7 @@ export const threeVersion: Platform = {
     {
       name: 'platform-v2-stable',
       isolationPolicy: 'v2-isolation',
+      gateway: { name: 'platform', routes: [{ to: 'platform-v2-api', port: 'http' }] },
       aliases: { postgres: 'postgres' },
       components: [
         {
@@ -142,6 +143,21 @@ export const threeVersion: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+        {
+          kind: 'grafana',
+          name: 'grafana',
+          where: { has: 'publicImages' },
+          password: 'grafanaPassword',
+          footprint: dashboards,
+        },
+        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
+        {
+          kind: 'exporter',
+          name: 'postgres-exporter',
+          where: { has: 'publicImages' },
+          of: 'postgres',
+          footprint: exporter,
+        },
       ],
     },
   ],
@@ -158,6 +174,7 @@ export const threeVersion: Platform = {
     { component: 'platform-v3-api', port: 8003, what: 'quarantine; /docs describes it' },
     { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
     { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
+    { component: 'grafana', port: 3000, what: 'dashboards' },
   ],
   checks: [
     { what: 'the stable API is ready', component: 'platform-v2-api', path: '/health/ready' },
@@ -180,6 +197,7 @@ export const threeVersion: Platform = {
     'postgresAdminPassword',
     'postgresPassword',
     'apiToken',
+    'grafanaPassword',
     'primaryAiApiKey',
     'secondaryAiApiKey',
   ],

@@ -53,15 +53,39 @@ describe.each(everywhere)('$id', ({ platform, environment }) => {
   it('keeps the values of secrets in Secrets', () => {
     const others = manifests.filter(({ kind }) => kind !== 'Secret');
     expect(JSON.stringify(others)).not.toContain('secret-of-');
-    for (const name of platform.secrets) {
-      expect(JSON.stringify(manifests.filter(({ kind }) => kind === 'Secret'))).toContain(`secret-of-${name}`);
+    // From a store, they never pass through the program.
+    const stored = environment.capabilities.has('externalSecrets');
+    const holders = JSON.stringify(manifests.filter(({ kind }) => kind === (stored ? 'ExternalSecret' : 'Secret')));
+    for (const name of secretsUsed(platform, environment)) {
+      expect(holders).toContain(stored ? `keelson/${platform.name}/${environment.name}/${name}` : `secret-of-${name}`);
     }
+    if (stored) expect(JSON.stringify(manifests)).not.toContain('secret-of-');
   });
 
   it('is the same when made again', () => {
     expect(planOf(platform, environment)).toEqual(objects);
   });
 });
+
+describe('the secrets of a platform', () => {
+  it.each(Object.values(platforms))('are all used in some environment: $name', (platform) => {
+    const used = new Set(Object.values(environments).flatMap((environment) => secretsUsed(platform, environment)));
+    expect([...used].sort()).toEqual([...platform.secrets].sort());
+  });
+});
+
+/** Secrets that are asked for while a platform is composed. */
+function secretsUsed(platform: Platform, environment: Environment): readonly string[] {
+  const used = new Set<string>();
+  const capabilities = new Set([...environment.capabilities].filter((each) => each !== 'externalSecrets'));
+  const images = new Images({ registry: 'registry.example/keelson' });
+  const secret = (name: string): string => {
+    used.add(name);
+    return 'x'.repeat(24);
+  };
+  compose({ platform, environment: { ...environment, capabilities }, images, secret });
+  return [...used];
+}
 
 describe('compose', () => {
   const rag = platforms['multi-agent-rag'];
@@ -72,7 +96,9 @@ describe('compose', () => {
       return found && objectsAt(podSpecOf(found.manifest), 'containers')[0]?.image;
     };
     expect(image(environments.local, 'milvus')).toContain('/milvus-lite:');
-    expect(image(environments.prod, 'milvus')).toContain('/milvus:');
+    expect(image(environments.local, 'qdrant')).toBeUndefined();
+    expect(image(environments.prod, 'milvus')).toBeUndefined();
+    expect(image(environments.prod, 'qdrant')).toContain('/qdrant:');
   });
 
   it('uses the storage class of the environment, and the default one where it names none', () => {
@@ -88,17 +114,18 @@ describe('compose', () => {
 
   it('fits on a machine with two cores and 5 GiB beside the control plane in the local environment', () => {
     const sum = (field: 'cpu' | 'memory') =>
-      rag.namespaces
-        .flatMap(({ components }) => components)
-        .reduce((total, { footprint }) => total + footprint.small[field], 0);
+      componentsIn(rag, environments.local).reduce(
+        (total, { component }) => total + component.footprint.small[field],
+        0,
+      );
     expect(sum('cpu')).toBeLessThan(800);
     expect(sum('memory')).toBeLessThan(2048);
   });
 
   it('says which end of a connection does not exist', () => {
-    const broken = { ...rag, connections: [{ from: 'orchestrator', to: 'qdrant', port: 'http' }] };
+    const broken = { ...rag, connections: [{ from: 'orchestrator', to: 'weaviate', port: 'http' }] };
     expect(() => planOf(broken, environments.local)).toThrow(
-      '[multi-agent-rag] connections: orchestrator -> qdrant: "qdrant" is no component; use one of redis,',
+      '[multi-agent-rag] connections: orchestrator -> weaviate: "weaviate" is no component; use one of redis,',
     );
   });
 

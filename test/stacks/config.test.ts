@@ -2,11 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { isSecret } from '@pulumi/pulumi';
 import { ConfigurationError, hide, parseSettings } from '../../stacks/config.ts';
 
-const secrets = {
+const secrets: Readonly<Record<string, string>> = {
   redisPassword: 'r'.repeat(24),
   postgresAdminPassword: 'a'.repeat(24),
   postgresPassword: 'p'.repeat(24),
   apiToken: 't'.repeat(24),
+  qdrantApiKey: 'q'.repeat(24),
+  qdrantReadOnlyApiKey: 'o'.repeat(24),
+  grafanaPassword: 'g'.repeat(24),
 };
 const good = { 'keelson:secrets': JSON.stringify(secrets) };
 
@@ -34,7 +37,7 @@ describe('parseSettings', () => {
 
   it('takes every key', () => {
     const settings = parseSettings('anything', {
-      ...good,
+      'keelson:domain': 'ai.example.com',
       'keelson:platform': 'multi-agent-rag',
       'keelson:environment': 'prod',
       'keelson:images': '{"redis":"keelson.local/redis:7-0123456789ab"}',
@@ -44,6 +47,7 @@ describe('parseSettings', () => {
     });
     expect(settings).toMatchObject({
       environment: 'prod',
+      domain: 'ai.example.com',
       images: { redis: 'keelson.local/redis:7-0123456789ab' },
       registry: 'registry.example/keelson',
       kubeContext: 'prod-cluster',
@@ -51,13 +55,28 @@ describe('parseSettings', () => {
     });
   });
 
+  it('wants no secret where the cluster reads them from a store', () => {
+    expect(parseSettings('multi-agent-rag.prod', {}).secrets).toEqual({});
+    expect(problemsOf('multi-agent-rag.prod', good)).toEqual(
+      Object.keys(secrets).map((name) => `keelson:secrets.${name}`),
+    );
+    expect(() => parseSettings('multi-agent-rag.prod', good)).toThrow('"prod" reads its secrets from a store');
+  });
+
+  it.each(['localhost', 'https://ai.example.com', 'ai.example.com:443', 'Ai.example.com'])(
+    'refuses the domain %s',
+    (domain) => {
+      expect(problemsOf('multi-agent-rag.prod', { 'keelson:domain': domain })).toEqual(['keelson:domain']);
+    },
+  );
+
   it('leaves the configuration of others alone', () => {
     expect(problemsOf('multi-agent-rag.local', { ...good, 'kubernetes:context': 'x' })).toEqual([]);
   });
 
   it('does not take the current context in the local environment', () => {
     expect(parseSettings('multi-agent-rag.local', good).kubeContext).toBe('keelson');
-    expect(parseSettings('multi-agent-rag.prod', good).kubeContext).toBeUndefined();
+    expect(parseSettings('multi-agent-rag.prod', {}).kubeContext).toBeUndefined();
   });
 
   it('reports every mistake at once', () => {

@@ -3,6 +3,7 @@ import { type Composition, compose } from '../../../stacks/compose.ts';
 import { type Environment, environments } from '../../../stacks/environments.ts';
 import type { Footprint, Platform } from '../../../stacks/platforms/platform.ts';
 import { replacementsOf } from '../../../stacks/replacements.ts';
+import { componentsIn } from '../../../stacks/where.ts';
 
 /** Column titles and rows. */
 type Table = readonly (readonly string[])[];
@@ -20,6 +21,7 @@ function composition(platform: Platform, environment: Environment): Composition 
 
 const code = (text: string): string => `\`${text}\``;
 const everywhere = Object.values(environments);
+const namesOf = (platform: Platform): readonly string[] => [...new Set(inOrder(platform).map(({ name }) => name))];
 const inOrder = ({ namespaces }: Platform) => namespaces.flatMap(({ components }) => components);
 
 function components(platform: Platform): Table {
@@ -27,7 +29,7 @@ function components(platform: Platform): Table {
     environment: environment.name,
     components: composition(platform, environment).components,
   }));
-  const rows = inOrder(platform).flatMap(({ name }) => {
+  const rows = namesOf(platform).flatMap((name) => {
     const places = made.filter((each) => each.components.has(name));
     const workload = places[0]?.components.get(name)?.workload;
     if (workload === undefined) return [];
@@ -72,7 +74,7 @@ function requests(
   environment: Environment,
 ): Readonly<Record<'cpu' | 'memory' | 'storage', number>> {
   const made = composition(platform, environment).components;
-  const parts = inOrder(platform).map(({ name, footprint }) => {
+  const parts = componentsIn(platform, environment).map(({ component: { name, footprint } }) => {
     const { cpu, memory, storage = 0 } = footprint[environment.scale];
     const replicas = made.get(name)?.workload.replicas ?? 0;
     return { cpu: cpu * replicas, memory: memory * replicas, storage: replicas > 0 ? storage : 0 };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { environments } from '../../../stacks/environments.ts';
 import { isPlatformName, platforms } from '../../../stacks/platforms/index.ts';
+import { componentsIn } from '../../../stacks/where.ts';
 
 describe.each(Object.entries(platforms))('%s', (name, platform) => {
   const components = platform.namespaces.flatMap((namespace) => namespace.components);
@@ -10,8 +12,11 @@ describe.each(Object.entries(platforms))('%s', (name, platform) => {
     expect(isPlatformName(name)).toBe(true);
   });
 
-  it('names each component once, and refers only to those that it has', () => {
-    expect(new Set(names).size).toBe(names.length);
+  it('names each component once in each environment, and refers only to those that it has', () => {
+    for (const environment of Object.values(environments)) {
+      const here = componentsIn(platform, environment).map(({ component }) => component.name);
+      expect(new Set(here).size).toBe(here.length);
+    }
     for (const { from, to } of platform.connections) expect(names).toEqual(expect.arrayContaining([from, to]));
     for (const { component } of platform.entries) expect(names).toContain(component);
   });
@@ -30,6 +35,10 @@ describe.each(Object.entries(platforms))('%s', (name, platform) => {
           ];
         case 'model-server':
           return component.auth ? [component.auth.secret] : [];
+        case 'qdrant':
+          return [component.apiKey, component.readOnlyApiKey];
+        case 'grafana':
+          return [component.password];
         default:
           return [];
       }
@@ -49,11 +58,31 @@ describe.each(Object.entries(platforms))('%s', (name, platform) => {
 });
 
 describe('multi-agent-rag', () => {
-  const { namespaces, entries } = platforms['multi-agent-rag'];
+  const rag = platforms['multi-agent-rag'];
+  const { namespaces, entries } = rag;
 
   it('has the components and the ports of its guide', () => {
     expect(namespaces.map(({ name }) => name)).toEqual(['multi-agent-rag']);
-    expect(namespaces.flatMap(({ components }) => components.map(({ name }) => name)).sort()).toEqual([
+    const names = (environment: keyof typeof environments) =>
+      componentsIn(rag, environments[environment]).map(({ component }) => component.name);
+    expect(names('prod').sort()).toEqual([
+      'alertmanager',
+      'grafana',
+      'inference',
+      'jan',
+      'mcp-filesystem',
+      'mcp-git',
+      'mcp-memory',
+      'ollama',
+      'orchestrator',
+      'postgres',
+      'postgres-exporter',
+      'prometheus',
+      'qdrant',
+      'redis',
+      'redis-exporter',
+    ]);
+    expect(names('local').sort()).toEqual([
       'alertmanager',
       'inference',
       'mcp-filesystem',
@@ -69,6 +98,7 @@ describe('multi-agent-rag', () => {
       ['orchestrator', 8000],
       ['prometheus', 9090],
       ['alertmanager', 9093],
+      ['grafana', 3000],
     ]);
   });
 });

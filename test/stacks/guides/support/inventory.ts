@@ -38,8 +38,6 @@ export interface Inventory {
   readonly networkPolicies?: readonly Named[];
   /** `kubectl … -l app=<name>`. */
   readonly labels?: readonly Named[];
-  /** Hosts of ingresses or routes. */
-  readonly hosts?: readonly Named[];
   /** What Prometheus watches: text of the expression, how long, and how bad. */
   readonly alerts?: readonly { readonly has: readonly string[]; readonly for?: string; readonly severity?: string }[];
 }
@@ -145,14 +143,6 @@ export function describeGuide(inventory: Inventory): void {
           (manifest) => manifest.metadata.namespace === namespace && podLabelsOf(manifest)?.app === name,
         );
         expect(found.length).toBeGreaterThan(0);
-      }
-    });
-
-    it('hosts', () => {
-      const routes = manifests.filter(({ kind }) => ['Ingress', 'HTTPRoute', 'Gateway'].includes(kind));
-      for (const { namespace, name } of here(inventory.hosts)) {
-        const own = routes.filter(({ metadata }) => metadata.namespace === namespace);
-        expect(JSON.stringify(own)).toContain(`"${name}"`);
       }
     });
 
