@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { LoggerOptions } from 'pino';
 import { ApiError } from './errors/api-error.ts';
 import type { Context } from './http/context.ts';
+import { decompressBodies } from './http/decompress.ts';
 import { handleError } from './http/errors.ts';
 import { logRequests } from './http/request-log.ts';
 import { docsRoutes } from './http/routes/docs.ts';
@@ -16,12 +17,13 @@ import { protocolInferRoutes } from './http/routes/protocol-infer.ts';
 import { protocolModelRoutes } from './http/routes/protocol-model.ts';
 import { protocolRepositoryRoutes } from './http/routes/protocol-repository.ts';
 import { protocolServerRoutes } from './http/routes/protocol-server.ts';
+import { rerankRoute } from './http/routes/rerank.ts';
+import { similarityRoute } from './http/routes/similarity.ts';
 import { explainValidation } from './http/validation.ts';
 import { VERSION } from './version.ts';
 
 export interface AppOptions {
   readonly context: Context;
-  readonly maxBodyBytes: number;
   /** @default - no log */
   readonly logger?: LoggerOptions;
 }
@@ -30,11 +32,11 @@ export interface AppOptions {
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** The HTTP server with all its routes, not listening yet. */
-export async function buildApp({ context, maxBodyBytes, logger }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ context, logger }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logger ?? false,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: maxBodyBytes,
+    bodyLimit: context.maxBodyBytes,
     // Requests on open connections are still answered while the server drains; see main.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -53,12 +55,14 @@ export async function buildApp({ context, maxBodyBytes, logger }: AppOptions): P
     // A kept-alive connection would come back to a server that is going away.
     if (context.lifecycle.draining) void reply.header('connection', 'close');
   });
+  app.decorateRequest('binary', null);
+  decompressBodies(app);
   logRequests(app, context);
 
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Keelson inference', version: VERSION, description: 'Encoders over HTTP: OpenAI and KServe V2.' },
+      info: { title: 'Keelson inference', version: VERSION, description: 'Models over HTTP: OpenAI and KServe V2.' },
     },
   });
   await app.register(healthRoutes, { context });
@@ -66,6 +70,8 @@ export async function buildApp({ context, maxBodyBytes, logger }: AppOptions): P
   await app.register(docsRoutes);
   await app.register(openAiModelsRoute, { context });
   await app.register(openAiEmbeddingsRoute, { context });
+  await app.register(rerankRoute, { context });
+  await app.register(similarityRoute, { context });
   await app.register(protocolServerRoutes, { context });
   await app.register(protocolModelRoutes, { context });
   await app.register(protocolRepositoryRoutes, { context });

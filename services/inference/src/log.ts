@@ -23,6 +23,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   'workers',
   'seconds',
   'signal',
+  'provider',
+  'rpc',
 ]);
 
 /** Settings of the logger: JSON lines on standard output. */

@@ -29,7 +29,9 @@ interface Reference {
 
   it('gives the tokens and embeddings of the reference, computed in 64 bits', async () => {
     const rows: Reference[] = JSON.parse(await readFile(join(import.meta.dirname, 'fixtures/minilm.json'), 'utf8'));
-    const { tokenizer } = server.context.registry.resolve('minilm');
+    const model = server.context.registry.resolve('minilm');
+    if (model.task !== 'encoder') throw new Error('no encoder');
+    const { tokenizer } = model;
     const { body } = await server.post('/v1/embeddings', { model: 'minilm', input: rows.map(({ text }) => text) });
     for (const [index, { text, ids, embedding }] of rows.entries()) {
       expect([text, [...tokenizer.encode(text, 256)]]).toEqual([text, ids]);

@@ -1,5 +1,8 @@
-import type { RunRequest, RunResult, SessionSpec } from './protocol.ts';
+import type { RunRequest, RunResult, SessionInfo, SessionSpec } from './protocol.ts';
 import type { Compute } from './worker-thread.ts';
+
+/** Makes a small batch of a new session, to be computed once before it serves; undefined for none. */
+export type WarmUp = (info: SessionInfo) => RunRequest | undefined;
 
 /**
  * A fixed number of computing threads, each with a session of every model, so that the number of busy cores is the
@@ -8,9 +11,14 @@ import type { Compute } from './worker-thread.ts';
 export class Pool {
   readonly #all: readonly Compute[];
   readonly #busy = new Set<Compute>();
+  readonly #loading = new Set<Compute>();
+  readonly #onIdle: () => void;
+  #sessions = 0;
 
-  constructor(threads: readonly Compute[]) {
+  /** @param onIdle called when a thread that was loading can compute again */
+  constructor(threads: readonly Compute[], onIdle: () => void = () => {}) {
     this.#all = threads;
+    this.#onIdle = onIdle;
   }
 
   /** Threads. */
@@ -28,17 +36,48 @@ export class Pool {
     return this.#all.filter((thread) => this.#canStart(thread)).length;
   }
 
-  /** Opens a session in every thread; after a failure none has it. */
-  async load(spec: SessionSpec): Promise<void> {
-    const results = await Promise.allSettled(this.#all.map((thread) => thread.load(spec)));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure === undefined) return;
-    await this.unload(spec.key);
-    throw failure.reason;
+  /** Threads that compute or load now. */
+  get busy(): number {
+    return this.#all.filter((thread) => this.#busy.has(thread) || this.#loading.has(thread)).length;
+  }
+
+  /**
+   * Opens a session in every thread; after a failure none has it. The first model is loaded by all threads at once;
+   * later ones by one thread after another, so that the others go on serving.
+   *
+   * The first batch of a session reads the weights from disk and allocates, which the first request should not wait
+   * for, and it shows that the model computes at all.
+   */
+  async load(spec: SessionSpec, warmUp: WarmUp = () => undefined): Promise<SessionInfo> {
+    const infos: SessionInfo[] = [];
+    const open = async (thread: Compute): Promise<void> => {
+      this.#loading.add(thread);
+      try {
+        const info = await thread.load(spec);
+        infos.push(info);
+        const request = warmUp(info);
+        if (request !== undefined) await thread.run(request);
+      } finally {
+        this.#loading.delete(thread);
+        this.#onIdle();
+      }
+    };
+    try {
+      if (this.#sessions === 0) await allSettled(this.#all.map(open));
+      else for (const thread of this.#all) await open(thread);
+    } catch (error) {
+      await this.#forget(spec.key);
+      throw error;
+    }
+    this.#sessions += 1;
+    const [info] = infos;
+    if (info === undefined) throw new Error('there is no thread to load the model');
+    return infos.find(({ fallback }) => fallback !== undefined) ?? info;
   }
 
   async unload(key: string): Promise<void> {
-    await Promise.allSettled(this.#all.map((thread) => thread.unload(key)));
+    this.#sessions -= 1;
+    await this.#forget(key);
   }
 
   /**
@@ -61,7 +100,18 @@ export class Pool {
     await Promise.all(this.#all.map((thread) => thread.close()));
   }
 
-  #canStart(thread: Compute): boolean {
-    return thread.available && !this.#busy.has(thread);
+  async #forget(key: string): Promise<void> {
+    await Promise.allSettled(this.#all.map((thread) => thread.unload(key)));
   }
+
+  #canStart(thread: Compute): boolean {
+    return thread.available && !this.#busy.has(thread) && !this.#loading.has(thread);
+  }
+}
+
+/** Waits for all, and throws the first failure. */
+async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
 }

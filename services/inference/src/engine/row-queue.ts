@@ -1,4 +1,4 @@
-import type { Row } from './row.ts';
+import type { Row, WaitingQueue } from './row.ts';
 
 /**
  * Padding that a batch may contain so as to be one batch instead of two, in tokens. Starting a batch costs about as
@@ -7,7 +7,7 @@ import type { Row } from './row.ts';
 const PADDING_WORTH_A_BATCH = 32;
 
 /** The rows that wait for one model, by the length they are padded to. */
-export class RowQueue {
+export class RowQueue implements WaitingQueue<Row> {
   readonly #buckets = new Map<number, Row[]>();
   #rows = 0;
   #tokens = 0;

@@ -1,8 +1,11 @@
 import { type ModelInterface, packBatch, unpackRow } from './batch.ts';
+import { Line, type Queued } from './line.ts';
 import type { RunRequest, RunResult } from './protocol.ts';
-import { bucketOf, type Row, type RowInput, type RowOutputs } from './row.ts';
+import { bucketOf, type RowInput, type RowOutputs } from './row.ts';
 import { RowQueue } from './row-queue.ts';
-import { WorkerCrashedError } from './worker-thread.ts';
+import { volume } from './tensor.ts';
+import { packTensors, type TensorInput, type TensorOutputs, unpackTensors } from './tensor-batch.ts';
+import { TensorQueue } from './tensor-queue.ts';
 
 /** The queue is full: come back later. */
 export class QueueFullError extends Error {
@@ -28,23 +31,32 @@ export interface SchedulerOptions {
   /** Most tokens of a batch, padding included. */
   readonly maxBatchTokens: number;
   /** Called when a request did not fit the queue. */
-  readonly onRefused?: () => void;
+  readonly onRefused?: (key: string) => void;
   /** Called after every batch that was computed. */
   readonly onBatch?: (key: string, rows: number, tokens: number, seconds: number) => void;
 }
 
-export interface Submission {
+interface Wanted {
   readonly key: string;
-  readonly model: ModelInterface;
-  readonly rows: readonly RowInput[];
   /** Outputs wanted of every row. */
   readonly outputs: readonly string[];
   /** Takes the rows out of the queue when nobody waits for them any more. */
   readonly signal?: AbortSignal;
 }
 
-/** A batch that loses its worker is computed once more. */
-const MAX_ATTEMPTS = 2;
+/** Sequences of tokens for an encoder. */
+export interface Submission extends Wanted {
+  readonly model: ModelInterface;
+  readonly rows: readonly RowInput[];
+}
+
+/** Tensors for a model that declares its own. */
+export interface TensorSubmission extends Wanted {
+  readonly input: TensorInput;
+  /** Most rows computed together; 0 to compute each request by itself. The first submission of a key decides. */
+  readonly maxBatchRows: number;
+}
+
 /** Assumed until batches have been measured; about what one core does with a small encoder. */
 const FIRST_TOKENS_PER_SECOND = 5000;
 
@@ -57,13 +69,12 @@ const FIRST_TOKENS_PER_SECOND = 5000;
 export class Scheduler {
   readonly #runner: Runner;
   readonly #options: SchedulerOptions;
-  readonly #queues = new Map<string, { readonly queue: RowQueue; readonly model: ModelInterface }>();
+  readonly #encoders = new Map<string, Line<RowInput, RowOutputs>>();
+  readonly #others = new Map<string, Line<TensorInput, TensorOutputs>>();
   #sequence = 0;
-  #waiting = 0;
-  #running = 0;
   #tokensPerSecond = FIRST_TOKENS_PER_SECOND;
   #dispatching = false;
-  #whenIdle: PromiseWithResolvers<void> | undefined;
+  readonly #watchers = new Set<{ readonly key: string | undefined; readonly resolve: () => void }>();
 
   constructor(runner: Runner, options: SchedulerOptions) {
     this.#runner = runner;
@@ -72,7 +83,7 @@ export class Scheduler {
 
   /** Rows that wait for the model. */
   depth(key: string): number {
-    return this.#queues.get(key)?.queue.size ?? 0;
+    return this.#line(key)?.size ?? 0;
   }
 
   /**
@@ -82,29 +93,79 @@ export class Scheduler {
    * @throws WorkerCrashedError when the worker was lost twice over a batch
    */
   async submit(submission: Submission): Promise<RowOutputs[]> {
-    const { key, model, outputs, signal } = submission;
+    const { key, model } = submission;
+    let line = this.#encoders.get(key);
+    if (line === undefined) {
+      line = new Line({
+        queue: new RowQueue(),
+        cost: ({ ids }) => bucketOf(ids.length),
+        pack: (rows) => packBatch(key, model, rows),
+        unpack: (row, index, _all, result) => unpackRow(model, row, index, result),
+      });
+      this.#encoders.set(key, line);
+    }
+    return this.#wait(line, submission, submission.rows);
+  }
+
+  /** As {@link submit}, for one set of tensors. */
+  async submitTensors(submission: TensorSubmission): Promise<TensorOutputs> {
+    const { key } = submission;
+    let line = this.#others.get(key);
+    if (line === undefined) {
+      line = new Line({
+        queue: new TensorQueue(submission.maxBatchRows),
+        cost: ({ feeds }) => Math.max(1, ...Object.values(feeds).map(({ dims }) => volume(dims))),
+        pack: (rows) => packTensors(key, rows),
+        unpack: unpackTensors,
+      });
+      this.#others.set(key, line);
+    }
+    const [outputs] = await this.#wait(line, submission, [submission.input]);
+    if (outputs === undefined) throw new Error('a submission without a result');
+    return outputs;
+  }
+
+  /** Gives idle workers something to do; to be called when a worker came back. */
+  dispatch(): void {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    // Rows that arrive in the same turn of the event loop may share a batch.
+    queueMicrotask(() => {
+      this.#dispatching = false;
+      while (this.#runner.idle > 0 && this.#startBatch());
+    });
+  }
+
+  /** Resolves when nothing waits and nothing runs, for one model or for all. */
+  async drained(key?: string): Promise<void> {
+    if (this.#isDrained(key)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#watchers.add({ key, resolve });
+    await promise;
+  }
+
+  /** Forgets a model that nobody asks for any more. */
+  forget(key: string): void {
+    if (!this.#isDrained(key)) return;
+    this.#encoders.delete(key);
+    this.#others.delete(key);
+  }
+
+  async #wait<Input, Output>(
+    line: Line<Input, Output>,
+    { key, outputs, signal }: Wanted,
+    inputs: readonly Input[],
+  ): Promise<Output[]> {
     signal?.throwIfAborted();
-    const { length } = submission.rows;
+    const waiting = this.#waiting();
     // A request that is larger than the whole queue is taken when nothing else waits, or it never could be.
-    if (this.#waiting > 0 && this.#waiting + length > this.#options.maxQueue) {
-      this.#options.onRefused?.();
+    if (waiting > 0 && waiting + inputs.length > this.#options.maxQueue) {
+      this.#options.onRefused?.(key);
       throw new QueueFullError(this.#retryAfter());
     }
-    const entry = this.#queues.get(key) ?? { queue: new RowQueue(), model };
-    this.#queues.set(key, entry);
-    const rows: Row[] = [];
-    const results = submission.rows.map((input) => {
-      const { promise, resolve, reject } = Promise.withResolvers<RowOutputs>();
-      const bucket = bucketOf(input.ids.length);
-      rows.push({ input, outputs, bucket, sequence: this.#sequence++, attempts: 0, cancelled: false, resolve, reject });
-      return promise;
-    });
-    for (const row of rows) this.#push(entry.queue, row);
+    const { results, cancel: leave } = line.add(inputs, outputs, () => this.#sequence++);
     const cancel = (reason: Error): void => {
-      const before = entry.queue.size;
-      entry.queue.cancel(rows);
-      this.#waiting -= before - entry.queue.size;
-      for (const row of rows) row.reject(reason);
+      leave(reason);
       this.#settle();
     };
     const abort = (): void => cancel(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -121,78 +182,70 @@ export class Scheduler {
     }
   }
 
-  /** Gives idle workers something to do; to be called when a worker came back. */
-  dispatch(): void {
-    if (this.#dispatching) return;
-    this.#dispatching = true;
-    // Rows that arrive in the same turn of the event loop may share a batch.
-    queueMicrotask(() => {
-      this.#dispatching = false;
-      while (this.#runner.idle > 0 && this.#startBatch());
-    });
-  }
-
-  /** Resolves when nothing waits and nothing runs. */
-  async drained(): Promise<void> {
-    if (this.#waiting === 0 && this.#running === 0) return;
-    this.#whenIdle ??= Promise.withResolvers<void>();
-    await this.#whenIdle.promise;
-  }
-
-  #push(queue: RowQueue, row: Row): void {
-    queue.push(row);
-    this.#waiting += 1;
-  }
-
   #startBatch(): boolean {
-    const [next] = [...this.#queues].sort(([, a], [, b]) => a.queue.oldest - b.queue.oldest);
+    let next: readonly [string, Queued] | undefined;
+    for (const entry of this.#lines()) {
+      if (next === undefined || entry[1].oldest < next[1].oldest) next = entry;
+    }
     if (next === undefined) return false;
-    const [key, { queue, model }] = next;
+    const [key, line] = next;
     const { idle } = this.#runner;
-    const share = idle > 1 ? Math.ceil(queue.tokens / idle) : Number.POSITIVE_INFINITY;
-    const rows = queue.take(Math.min(this.#options.maxBatchTokens, share));
-    if (rows.length === 0) return false;
-    this.#waiting -= rows.length;
-    this.#running += 1;
-    void this.#run(key, model, queue, rows);
+    const share = idle > 1 ? Math.ceil(line.tokens / idle) : Number.POSITIVE_INFINITY;
+    const batch = line.next(Math.min(this.#options.maxBatchTokens, share));
+    if (batch === undefined) return false;
+    void this.#run(key, batch);
     return true;
   }
 
-  async #run(key: string, model: ModelInterface, queue: RowQueue, rows: readonly Row[]): Promise<void> {
-    const request = packBatch(key, model, rows);
+  async #run(key: string, batch: NonNullable<ReturnType<Queued['next']>>): Promise<void> {
+    const { request, rows } = batch;
     const tokens = Object.values(request.feeds)[0]?.data.length ?? 0;
     try {
       const result = await this.#runner.run(request);
       this.#tokensPerSecond = 0.9 * this.#tokensPerSecond + 0.1 * (tokens / Math.max(result.seconds, 1e-6));
-      this.#options.onBatch?.(key, rows.length, tokens, result.seconds);
-      for (const [index, row] of rows.entries()) row.resolve(unpackRow(model, row, index, result));
+      this.#options.onBatch?.(key, rows, tokens, result.seconds);
+      batch.succeeded(result);
     } catch (error) {
-      this.#failed(queue, rows, error instanceof Error ? error : new Error(String(error)));
+      batch.failed(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      this.#running -= 1;
       this.dispatch();
       this.#settle();
     }
   }
 
-  #failed(queue: RowQueue, rows: readonly Row[], error: Error): void {
-    for (const row of rows) {
-      row.attempts += 1;
-      if (row.cancelled) continue;
-      if (error instanceof WorkerCrashedError && row.attempts < MAX_ATTEMPTS) this.#push(queue, row);
-      else row.reject(error);
+  *#lines(): Generator<readonly [string, Queued]> {
+    yield* this.#encoders;
+    yield* this.#others;
+  }
+
+  #line(key: string): Queued | undefined {
+    return this.#encoders.get(key) ?? this.#others.get(key);
+  }
+
+  #waiting(): number {
+    let rows = 0;
+    for (const [, { size }] of this.#lines()) rows += size;
+    return rows;
+  }
+
+  #isDrained(key: string | undefined): boolean {
+    for (const [name, { size, running }] of this.#lines()) {
+      if ((key === undefined || key === name) && (size > 0 || running > 0)) return false;
     }
+    return true;
   }
 
   #settle(): void {
-    if (this.#waiting > 0 || this.#running > 0) return;
-    this.#whenIdle?.resolve();
-    this.#whenIdle = undefined;
+    for (const watcher of this.#watchers) {
+      if (!this.#isDrained(watcher.key)) continue;
+      this.#watchers.delete(watcher);
+      watcher.resolve();
+    }
   }
 
   #retryAfter(): number {
     let tokens = 0;
-    for (const { queue } of this.#queues.values()) tokens += queue.tokens;
+    for (const [, line] of this.#lines()) tokens += line.tokens;
     return Math.min(60, Math.max(1, Math.ceil(tokens / this.#tokensPerSecond)));
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { FromWorker, RunRequest, RunResult, SessionSpec, ToWorker } from './protocol.ts';
+import type { FromWorker, RunRequest, RunResult, SessionInfo, SessionSpec, ToWorker } from './protocol.ts';
+import { buffersOf } from './tensor.ts';
 
 /** The thread ended while it had work: whoever asked may ask again. */
 export class WorkerCrashedError extends Error {
@@ -13,7 +14,7 @@ export class WorkerError extends Error {
 
 /** What a thread can be asked, apart from the thread, so that tests can put something else in its place. */
 export interface Compute {
-  load(spec: SessionSpec): Promise<void>;
+  load(spec: SessionSpec): Promise<SessionInfo>;
   unload(key: string): Promise<void>;
   run(request: RunRequest): Promise<RunResult>;
   close(): Promise<void>;
@@ -30,8 +31,10 @@ export interface WorkerThreadOptions {
   readonly onRestarted?: () => void;
 }
 
+type Done = Extract<FromWorker, { type: 'done' }>;
+
 interface Pending {
-  readonly resolve: (result: RunResult | undefined) => void;
+  readonly resolve: (answer: Done) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -62,10 +65,11 @@ export class WorkerThread implements Compute {
     return this.#restarting === undefined && !this.#closing;
   }
 
-  async load(spec: SessionSpec): Promise<void> {
+  async load(spec: SessionSpec): Promise<SessionInfo> {
     await this.#untilAvailable();
-    await this.#ask({ type: 'load', id: this.#nextId++, spec });
+    const { info } = await this.#ask({ type: 'load', id: this.#nextId++, spec });
     this.#specs.set(spec.key, spec);
+    return info ?? { inputs: [], outputs: [], provider: 'cpu' };
   }
 
   async unload(key: string): Promise<void> {
@@ -76,9 +80,8 @@ export class WorkerThread implements Compute {
 
   async run(request: RunRequest): Promise<RunResult> {
     await this.#untilAvailable();
-    // ArrayBufferLike also names shared buffers, which these never are.
-    const buffers = Object.values(request.feeds).map(({ data }) => data.buffer as ArrayBuffer);
-    const result = await this.#ask({ type: 'run', id: this.#nextId++, request }, buffers);
+    const buffers = buffersOf(Object.values(request.feeds));
+    const { result } = await this.#ask({ type: 'run', id: this.#nextId++, request }, buffers);
     if (result === undefined) throw new Error('the worker answered a run without a result');
     return result;
   }
@@ -92,7 +95,7 @@ export class WorkerThread implements Compute {
     while (this.#restarting !== undefined) await this.#restarting;
   }
 
-  #ask(message: ToWorker, transfer: ArrayBuffer[] = []): Promise<RunResult | undefined> {
+  #ask(message: ToWorker, transfer: ArrayBuffer[] = []): Promise<Done> {
     return new Promise((resolve, reject) => {
       if (this.#closing) return reject(new WorkerCrashedError('the worker is closed'));
       this.#pending.set(message.id, { resolve, reject });
@@ -115,7 +118,7 @@ export class WorkerThread implements Compute {
   #settle(message: FromWorker): void {
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
-    if (message.type === 'done') pending?.resolve(message.result);
+    if (message.type === 'done') pending?.resolve(message);
     else pending?.reject(new WorkerError(message.message));
   }
 

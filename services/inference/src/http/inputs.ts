@@ -1,5 +1,5 @@
 import { ApiError } from '../errors/api-error.ts';
-import type { Model } from '../models/model.ts';
+import type { Model, TextModel } from '../models/model.ts';
 
 /** Most inputs of one request, as OpenAI limits it. */
 export const MOST_INPUTS = 2048;
@@ -17,7 +17,7 @@ export function checkCount(count: number, path: string): void {
  * Token ids as the model takes them. They are used as they are, so special tokens have to be among them; more than the
  * model has positions for cannot be computed, and cutting them would drop the last special token.
  */
-export function checkTokens(model: Model, ids: ArrayLike<number>, path: string): Int32Array {
+export function checkTokens(model: TextModel, ids: ArrayLike<number>, path: string): Int32Array {
   const { vocabularySize, maxPositions } = model.description;
   if (ids.length > maxPositions) {
     throw new ApiError(
@@ -41,4 +41,20 @@ export function checkTokens(model: Model, ids: ArrayLike<number>, path: string):
     tokens[index] = id;
   }
   return tokens;
+}
+
+/**
+ * The model, when it is an encoder.
+ *
+ * @throws ApiError when it gives no vectors
+ */
+export function requireEncoder(model: Model): TextModel {
+  if (model.task === 'encoder') return model;
+  throw new ApiError('invalid_request', `"${model.name}" gives no vectors of texts`, {
+    path: 'model',
+    cure:
+      model.task === 'classifier'
+        ? 'Ask it at /v1/rerank, or name an encoder.'
+        : `Ask it at /v2/models/${model.name}/infer, or name an encoder.`,
+  });
 }

@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 /** What a request made the server do; for its log line. */
 export interface Work {
   readonly model: string;
+  readonly version: string;
   readonly inputs: number;
   readonly tokens: number;
 }

@@ -1,6 +1,8 @@
 import { type Dimension, float, GraphBuilder } from '../onnx/graph.ts';
 import type { DataType } from '../onnx/schema.ts';
-import type { EncoderDescription } from './description.ts';
+import type { BertDescription } from './description.ts';
+import { CLASSIFIER, NAMES, type Names } from './names.ts';
+import { type QuantizedWeights, quantizedLinear } from './quantize.ts';
 import type { TensorEntry } from './safetensors.ts';
 
 /** Names of the graph's values, as the sentence-encoder exports of the ecosystem call them. */
@@ -9,50 +11,75 @@ export const ATTENTION_MASK = 'attention_mask';
 export const TOKEN_TYPE_IDS = 'token_type_ids';
 export const SENTENCE_EMBEDDING = 'sentence_embedding';
 export const TOKEN_EMBEDDINGS = 'token_embeddings';
+export const LOGITS = 'logits';
 
 /** Added to the score of a masked position: e^-10000 is exactly 0 in 32 bits, and stays finite where all are masked. */
 const MASKED = -10_000;
 
 const STORED_TYPES: Readonly<Record<string, DataType>> = { F32: 'FLOAT', F16: 'FLOAT16', BF16: 'BFLOAT16' };
 
+/** The weights that a graph is built over. */
+export interface BertWeights {
+  /** Name of the safetensors file, relative to the folder that the session is given. */
+  readonly file: string;
+  readonly index: ReadonlyMap<string, TensorEntry>;
+  /** Matrices to compute with in 8 bits, by name. @default - none */
+  readonly quantized?: QuantizedWeights;
+}
+
 /**
- * Builds the ONNX graph of a BERT encoder with pooling and normalisation, from the weights' table of contents.
+ * Builds the ONNX graph of a BERT encoder with pooling and normalisation, or with a classifier on top, from the
+ * weights' table of contents.
  *
  * The weights stay where they are: the graph points into the safetensors file, so it is a few kilobytes, takes
- * milliseconds to build, and every session maps the same pages of the file. Only standard operators are used; ONNX
- * Runtime fuses them itself, and the fused operators written out by hand were no faster.
+ * milliseconds to build, and every session maps the same pages of the file. Only standard operators are used for 32
+ * bits; ONNX Runtime fuses them itself, and the fused operators written out by hand were no faster.
  *
- * @param file name of the safetensors file, relative to the folder that the session is given
  * @throws Error when a weight is missing or has another shape than the configuration says
  */
-export function buildBertGraph(
-  description: EncoderDescription,
-  weights: ReadonlyMap<string, TensorEntry>,
-  file: string,
-): Uint8Array {
-  return new BertExporter(description, weights, file).build();
+export function buildBertGraph(description: BertDescription, weights: BertWeights): Uint8Array {
+  return new BertExporter(description, weights).build();
+}
+
+/** Scores that the classifier gives; undefined when the weights are those of an encoder alone. */
+export function classifierLabels({ index }: BertWeights): number | undefined {
+  return index.get(`${CLASSIFIER}.weight`)?.shape[0];
+}
+
+/** The matrices of the layers, which are nearly all of the computing: names of `[to, from]` weights. */
+export function layerMatrices({ architecture, layers }: BertDescription, { index }: BertWeights): string[] {
+  const names = NAMES[architecture];
+  const { query, key, value, attended, wide, narrow } = names.layer;
+  const prefix = prefixOf(names, index);
+  return Array.from({ length: layers }, (_, layer) =>
+    [query, key, value, attended, wide, narrow].map((part) => `${prefix}${names.layers}.${layer}.${part}.weight`),
+  ).flat();
+}
+
+/** A checkpoint saved from a model with a head on top has the encoder under a prefix. */
+function prefixOf({ prefix }: Names, index: ReadonlyMap<string, TensorEntry>): string {
+  return index.has(`${prefix}embeddings.word_embeddings.weight`) ? prefix : '';
 }
 
 class BertExporter {
   readonly #graph = new GraphBuilder();
-  readonly #model: EncoderDescription;
-  readonly #weights: ReadonlyMap<string, TensorEntry>;
-  readonly #file: string;
+  readonly #model: BertDescription;
+  readonly #weights: BertWeights;
+  readonly #names: Names;
   readonly #prefix: string;
 
-  constructor(model: EncoderDescription, weights: ReadonlyMap<string, TensorEntry>, file: string) {
+  constructor(model: BertDescription, weights: BertWeights) {
     this.#model = model;
     this.#weights = weights;
-    this.#file = file;
-    // A checkpoint saved from a model with a head on top has the encoder under this prefix.
-    this.#prefix = weights.has('bert.embeddings.word_embeddings.weight') ? 'bert.' : '';
+    this.#names = NAMES[model.architecture];
+    this.#prefix = prefixOf(this.#names, weights.index);
   }
 
   build(): Uint8Array {
     const axes: Dimension[] = ['batch', 'sequence'];
     const ids = this.#graph.input(INPUT_IDS, 'INT32', axes);
     const mask = this.#graph.input(ATTENTION_MASK, 'INT32', axes);
-    const types = this.#graph.input(TOKEN_TYPE_IDS, 'INT32', axes);
+    const types = this.#model.typeVocabularySize > 1 ? this.#graph.input(TOKEN_TYPE_IDS, 'INT32', axes) : undefined;
     const present = this.#graph.node('Cast', [mask], { attributes: { to: 1 } });
 
     let hidden = this.#embeddings(ids, types);
@@ -60,37 +87,46 @@ class BertExporter {
     for (let layer = 0; layer < this.#model.layers; layer++) hidden = this.#layer(layer, hidden, scores);
 
     const size = this.#model.hiddenSize;
+    const labels = classifierLabels(this.#weights);
+    if (labels !== undefined) {
+      this.#graph.output(LOGITS, this.#logits(hidden, labels), 'FLOAT', ['batch', labels]);
+      return this.#graph.encode(this.#model.architecture);
+    }
     this.#graph.output(SENTENCE_EMBEDDING, this.#sentence(hidden, present), 'FLOAT', ['batch', size]);
     this.#graph.output(TOKEN_EMBEDDINGS, hidden, 'FLOAT', [...axes, size]);
-    return this.#graph.encode('bert');
+    return this.#graph.encode(this.#model.architecture);
   }
 
-  #embeddings(ids: string, types: string): string {
+  #embeddings(ids: string, types: string | undefined): string {
     const g = this.#graph;
     const { hiddenSize: size, vocabularySize, maxPositions, typeVocabularySize } = this.#model;
     const length = g.node('Gather', [g.node('Shape', [ids]), g.ints([1])], { attributes: { axis: 0 } });
-    const positions = this.#weight('embeddings.position_embeddings.weight', [maxPositions, size]);
-    const words = g.node('Gather', [this.#weight('embeddings.word_embeddings.weight', [vocabularySize, size]), ids]);
-    const typeTable = this.#weight('embeddings.token_type_embeddings.weight', [typeVocabularySize, size]);
-    const sum = g.node('Add', [words, g.node('Gather', [typeTable, types])]);
+    const positions = this.#inner('embeddings.position_embeddings.weight', [maxPositions, size]);
+    let sum = g.node('Gather', [this.#inner('embeddings.word_embeddings.weight', [vocabularySize, size]), ids]);
+    if (types !== undefined) {
+      const table = this.#inner('embeddings.token_type_embeddings.weight', [typeVocabularySize, size]);
+      sum = g.node('Add', [sum, g.node('Gather', [table, types])]);
+    }
     const position = g.node('Slice', [positions, g.ints([0]), length, g.ints([0])]);
-    return this.#layerNorm('embeddings.LayerNorm', g.node('Add', [sum, position]));
+    return this.#layerNorm(`${this.#prefix}embeddings.LayerNorm`, g.node('Add', [sum, position]));
   }
 
   #layer(index: number, input: string, mask: string): string {
     const g = this.#graph;
-    const path = `encoder.layer.${index}`;
+    const names = this.#names.layer;
+    const path = `${this.#prefix}${this.#names.layers}.${index}`;
     const { hiddenSize: size, intermediateSize: wide } = this.#model;
-    const context = this.#attention(`${path}.attention.self`, input, mask);
-    const attended = this.#linear(`${path}.attention.output.dense`, context, size, size);
-    const middle = this.#layerNorm(`${path}.attention.output.LayerNorm`, g.node('Add', [attended, input]));
-    const widened = this.#gelu(this.#linear(`${path}.intermediate.dense`, middle, size, wide));
-    const narrowed = this.#linear(`${path}.output.dense`, widened, wide, size);
-    return this.#layerNorm(`${path}.output.LayerNorm`, g.node('Add', [narrowed, middle]));
+    const context = this.#attention(path, input, mask);
+    const attended = this.#linear(`${path}.${names.attended}`, context, size, size);
+    const middle = this.#layerNorm(`${path}.${names.attendedNorm}`, g.node('Add', [attended, input]));
+    const widened = this.#gelu(this.#linear(`${path}.${names.wide}`, middle, size, wide));
+    const narrowed = this.#linear(`${path}.${names.narrow}`, widened, wide, size);
+    return this.#layerNorm(`${path}.${names.norm}`, g.node('Add', [narrowed, middle]));
   }
 
   #attention(path: string, input: string, mask: string): string {
     const g = this.#graph;
+    const names = this.#names.layer;
     const { hiddenSize: size, heads } = this.#model;
     const perHead = size / heads;
     const project = (name: string, perm: readonly number[]): string => {
@@ -99,9 +135,9 @@ class BertExporter {
         attributes: { perm },
       });
     };
-    const query = project('query', [0, 2, 1, 3]);
-    const key = project('key', [0, 2, 3, 1]);
-    const value = project('value', [0, 2, 1, 3]);
+    const query = project(names.query, [0, 2, 1, 3]);
+    const key = project(names.key, [0, 2, 3, 1]);
+    const value = project(names.value, [0, 2, 1, 3]);
     const scores = g.node('Div', [g.node('MatMul', [query, key]), g.scalar(Math.sqrt(perHead))]);
     const weights = g.node('Softmax', [g.node('Add', [scores, mask])], { attributes: { axis: -1 } });
     const mixed = g.node('Transpose', [g.node('MatMul', [weights, value])], { attributes: { perm: [0, 2, 1, 3] } });
@@ -121,6 +157,14 @@ class BertExporter {
     if (!this.#model.normalize) return pooled;
     const length = g.node('ReduceL2', [pooled], { attributes: { axes: [1], keepdims: 1 } });
     return g.node('Div', [pooled, g.node('Max', [length, g.scalar(1e-12)])]);
+  }
+
+  /** The classifier over the first token, as it is trained: a layer, its activation, and one that gives the scores. */
+  #logits(hidden: string, labels: number): string {
+    const { path, prefixed, activation } = this.#names.pooler;
+    const { hiddenSize: size } = this.#model;
+    const pooled = this.#linear((prefixed ? this.#prefix : '') + path, this.#first(hidden), size, size);
+    return this.#linear(CLASSIFIER, this.#graph.node(activation, [pooled]), size, labels);
   }
 
   /** The mask as a one-row matrix times the tokens: the masked sum, without a masked copy of the tokens. */
@@ -143,8 +187,13 @@ class BertExporter {
   }
 
   #linear(path: string, input: string, from: number, to: number): string {
-    const weight = this.#weight(`${path}.weight`, [to, from]);
-    const turned = this.#graph.node('Transpose', [weight], { attributes: { perm: [1, 0] } });
+    const name = `${path}.weight`;
+    const entry = this.#entry(name, [to, from]);
+    const quantized = this.#weights.quantized?.get(name);
+    if (quantized !== undefined) {
+      return quantizedLinear(this.#graph, name, quantized, input, this.#weight(`${path}.bias`, [to]));
+    }
+    const turned = this.#graph.node('Transpose', [this.#stored(name, entry)], { attributes: { perm: [1, 0] } });
     return this.#graph.node('Add', [this.#graph.node('MatMul', [input, turned]), this.#weight(`${path}.bias`, [to])]);
   }
 
@@ -157,22 +206,36 @@ class BertExporter {
     );
   }
 
+  /** A weight of the encoder, below its prefix. */
+  #inner(name: string, shape: readonly number[]): string {
+    return this.#weight(this.#prefix + name, shape);
+  }
+
   #weight(name: string, shape: readonly number[]): string {
-    const full = this.#prefix + name;
-    const entry = this.#weights.get(full);
+    return this.#stored(name, this.#entry(name, shape));
+  }
+
+  #entry(name: string, shape: readonly number[]): TensorEntry {
+    const { file, index } = this.#weights;
+    const entry = index.get(name);
     if (entry === undefined) {
-      throw new Error(`${this.#file} has no tensor "${full}". Is it the file that config.json belongs to?`);
+      throw new Error(`${file} has no tensor "${name}". Is it the file that config.json belongs to?`);
     }
     if (entry.shape.length !== shape.length || entry.shape.some((size, axis) => size !== shape[axis])) {
       throw new Error(
-        `${this.#file}: "${full}" is [${entry.shape}], but config.json needs [${shape}]. Use the config.json of the same checkpoint.`,
+        `${file}: "${name}" is [${entry.shape}], but config.json needs [${shape}]. Use the config.json of the same checkpoint.`,
       );
     }
+    return entry;
+  }
+
+  #stored(name: string, entry: TensorEntry): string {
+    const { file } = this.#weights;
     const type = STORED_TYPES[entry.dtype];
     if (type === undefined) {
-      throw new Error(`${this.#file}: "${full}" is stored as ${entry.dtype}. Save the model as F32, F16 or BF16.`);
+      throw new Error(`${file}: "${name}" is stored as ${entry.dtype}. Save the model as F32, F16 or BF16.`);
     }
-    const stored = this.#graph.external(full, type, shape, { file: this.#file, ...entry });
+    const stored = this.#graph.external(name, type, entry.shape, { file, ...entry });
     return type === 'FLOAT' ? stored : this.#graph.node('Cast', [stored], { attributes: { to: 1 } });
   }
 }

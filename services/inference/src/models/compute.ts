@@ -1,26 +1,41 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RowInput, RowOutputs } from '../engine/row.ts';
 import type { Scheduler } from '../engine/scheduler.ts';
-import { type Model, modelKey } from './model.ts';
+import type { TextModel } from './model.ts';
+import type { ResultCache } from './result-cache.ts';
+import { Turns } from './turns.ts';
 
-/** A text, or tokens that somebody else made of one. */
-export type Input = string | RowInput;
+/** Two texts that are read together. */
+export interface Pair {
+  readonly text: string;
+  readonly pair: string;
+}
+
+/** A text, a pair of them, or tokens that somebody else made of one. */
+export type Input = string | Pair | RowInput;
 
 export interface Computed {
   /** The tokens that were computed, in the order of the inputs. */
   readonly rows: readonly RowInput[];
   readonly results: readonly RowOutputs[];
-  /** Tokens that were computed, without padding. */
+  /** Tokens of the inputs, without padding. */
   readonly tokens: number;
 }
 
-/** Longest time that tokenising may keep the HTTP thread from answering others. */
-const SLICE_MS = 4;
+/** What computing needs of the server. */
+export interface Computer {
+  readonly scheduler: Scheduler;
+  readonly cache: ResultCache;
+}
 
-/** Tokenises the texts among the inputs and has all of them computed. */
+/** Longest time that tokenising may keep the HTTP thread from answering others. */
+const SLICE_MS = 2;
+
+const turns = new Turns();
+
+/** Tokenises the texts among the inputs, and has all of them computed that are not known already. */
 export async function compute(
-  scheduler: Scheduler,
-  model: Model,
+  { scheduler, cache }: Computer,
+  model: TextModel,
   inputs: readonly Input[],
   outputs: readonly string[],
   signal: AbortSignal,
@@ -29,15 +44,24 @@ export async function compute(
   let tokens = 0;
   let sliceEnd = performance.now() + SLICE_MS;
   for (const input of inputs) {
-    const row = typeof input === 'string' ? { ids: model.tokenizer.encode(input, model.description.window) } : input;
+    const row = toRow(model, input);
     tokens += row.ids.length;
     rows.push(row);
     if (performance.now() > sliceEnd) {
-      await nextTurn();
+      await turns.next();
       signal.throwIfAborted();
       sliceEnd = performance.now() + SLICE_MS;
     }
   }
-  const results = await scheduler.submit({ key: modelKey(model), model: model.interface, rows, outputs, signal });
+  const { key } = model;
+  const results = await cache.through(key, outputs, rows, (missing) =>
+    scheduler.submit({ key, model: model.interface, rows: missing, outputs, signal }),
+  );
   return { rows, results, tokens };
+}
+
+function toRow({ tokenizer, description: { window } }: TextModel, input: Input): RowInput {
+  if (typeof input === 'string') return { ids: tokenizer.encode(input, window) };
+  if ('text' in input) return tokenizer.encodePair(input.text, input.pair, window);
+  return input;
 }

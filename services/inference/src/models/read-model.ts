@@ -1,44 +1,47 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  ATTENTION_MASK,
-  buildBertGraph,
-  INPUT_IDS,
-  SENTENCE_EMBEDDING,
-  TOKEN_EMBEDDINGS,
-  TOKEN_TYPE_IDS,
-} from '../import/bert.ts';
-import { readEncoderDescription } from '../import/description.ts';
-import { readSafetensorsIndex } from '../import/safetensors.ts';
-import { loadTokenizer } from '../tokenizer/load.ts';
 import type { Model } from './model.ts';
+import { readOnnxModel } from './read-onnx.ts';
+import { readSafetensorsModel } from './read-safetensors.ts';
 import type { ModelFolder } from './repository.ts';
+import { readServing, type ServingOptions } from './serving.ts';
 
+/** File names of the weights, the first that exists counts. The second is where exports of encoders have theirs. */
+const ONNX_FILES = ['model.onnx', 'onnx/model.onnx'] as const;
 const WEIGHTS = 'model.safetensors';
 
+/** Used where neither the server's settings nor the version's own say anything. */
+export const DEFAULT_SERVING: ServingOptions = { quantization: 'none', maxBatchRows: 0 };
+
+let loads = 0;
+
 /**
- * Reads a sentence encoder from its folder and imports it: description, tokenizer, and the ONNX graph that points into
- * the weights.
+ * Reads a model from its folder: weights in safetensors form are imported, an ONNX graph is taken as it is.
  *
  * @throws Error with the file, what is wrong with it, and the cure
  */
-export async function readModel({ name, version, path }: ModelFolder): Promise<Model> {
-  const description = await readEncoderDescription(path);
-  const weights = await readSafetensorsIndex(join(path, WEIGHTS));
-  return {
-    name,
-    version,
-    description,
-    tokenizer: await loadTokenizer(join(path, 'tokenizer.json')),
-    graph: buildBertGraph(description, weights, WEIGHTS),
-    folder: path,
-    interface: {
-      ids: INPUT_IDS,
-      mask: ATTENTION_MASK,
-      types: TOKEN_TYPE_IDS,
-      perToken: new Set([TOKEN_EMBEDDINGS]),
-    },
-  };
+export async function readModel(folder: ModelFolder, defaults: ServingOptions = DEFAULT_SERVING): Promise<Model> {
+  const { name, version, path } = folder;
+  const serving = await readServing(path, defaults);
+  loads += 1;
+  const identity = { name, version, key: `${name}/${version}#${loads}`, folder: path };
+  for (const file of ONNX_FILES) {
+    if (!(await exists(join(path, file)))) continue;
+    if (serving.quantization !== 'none') {
+      throw new Error(
+        `${join(path, file)} is an ONNX graph, which is served as it is. Set "quantization" to "none" in ${join(path, 'serving.json')}, or quantise it before.`,
+      );
+    }
+    return readOnnxModel(identity, file, serving);
+  }
+  return readSafetensorsModel(identity, WEIGHTS, serving);
 }
 
-/** The outputs of a sentence encoder, in the order in which they are described. */
-export const ENCODER_OUTPUTS = [SENTENCE_EMBEDDING, TOKEN_EMBEDDINGS] as const;
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

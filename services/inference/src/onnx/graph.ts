@@ -35,7 +35,13 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, Record<string, unknown>>();
   readonly #inputs: Record<string, unknown>[] = [];
   readonly #outputs: Record<string, unknown>[] = [];
+  readonly #scope: string;
   #counter = 0;
+
+  /** @param scope in front of the names of nodes, so that they are none of those of a graph that is added to */
+  constructor(scope = '') {
+    this.#scope = scope;
+  }
 
   /** Declares an input of the model. */
   input(name: string, type: DataType, shape: readonly Dimension[]): string {
@@ -67,23 +73,34 @@ export class GraphBuilder {
 
   /** Adds a constant of 64-bit integers; equal constants are shared. */
   ints(values: readonly number[], scalar = false): string {
-    const name = `int64:${scalar ? '' : '[]'}${values.join(',')}`;
+    const name = `${this.#scope}int64:${scalar ? '' : '[]'}${values.join(',')}`;
     const data = BigInt64Array.from(values, BigInt);
     return this.#constant(name, 'INT64', scalar ? [] : [values.length], new Uint8Array(data.buffer));
   }
 
   /** Adds a scalar constant. */
   scalar(value: number): string {
-    return this.#constant(`float:${value}`, 'FLOAT', [], new Uint8Array(Float32Array.of(value).buffer));
+    return this.#constant(`${this.#scope}float:${value}`, 'FLOAT', [], new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  /** Adds a weight that is kept in the graph itself. */
+  weight(name: string, type: DataType, shape: readonly number[], data: ArrayBufferView): string {
+    return this.#constant(name, type, shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
 
   /** Adds a node with one output, and returns that output's name. */
   node(opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
     this.#counter += 1;
-    const name = `${opType}_${this.#counter}`;
+    const name = `${this.#scope}${opType}_${this.#counter}`;
     const attribute = Object.entries(options.attributes ?? {}).map(([key, value]) => encodeAttribute(key, value));
     this.#nodes.push({ input: inputs, output: [name], name, opType, attribute, domain: options.domain ?? '' });
     return name;
+  }
+
+  /** The nodes, weights and outputs, to be written behind a model that they add to. */
+  encodeAddition(): Uint8Array {
+    const graph = { node: this.#nodes, initializer: [...this.#initializers.values()], output: this.#outputs };
+    return encodeModel({ graph });
   }
 
   /** The serialised model. The opset numbers are what ONNX Runtime 1.30 implements, with room below its newest. */

@@ -1,5 +1,5 @@
 import { asList, asObject, type Json, readJson } from '../json.ts';
-import { type AddedToken, Tokenizer } from './tokenizer.ts';
+import { type AddedToken, type PairStep, Tokenizer } from './tokenizer.ts';
 import { WordPiece } from './word-piece.ts';
 
 /**
@@ -62,27 +62,46 @@ function parseAdded(path: string, index: number, token: Json): AddedToken {
   return { content, id, lstrip: lstrip === true, rstrip: rstrip === true };
 }
 
-function parseTemplate(path: string, processor: Json): { before: number[]; after: number[] } {
+interface Template {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly pair?: readonly PairStep[];
+}
+
+function parseTemplate(path: string, processor: Json): Template {
   if (processor.type === 'BertProcessing') {
-    return { before: [pairId(path, 'cls', processor.cls)], after: [pairId(path, 'sep', processor.sep)] };
+    const [cls, sep] = [[pairId(path, 'cls', processor.cls)], [pairId(path, 'sep', processor.sep)]];
+    const pair: PairStep[] = [
+      { ids: cls, type: 0 },
+      { text: 'first', type: 0 },
+      { ids: sep, type: 0 },
+      { text: 'second', type: 1 },
+      { ids: sep, type: 1 },
+    ];
+    return { before: cls, after: sep, pair };
   }
   expect(path, 'post_processor.type', processor.type, 'TemplateProcessing');
   const specials = asObject(processor.special_tokens);
-  const before: number[] = [];
-  const after: number[] = [];
-  let target = before;
-  for (const step of asList(processor.single)) {
-    const { SpecialToken: special } = asObject(step);
-    if (special === undefined) {
-      target = after;
-      continue;
-    }
-    const name = String(asObject(special).id);
-    const ids = asList(asObject(specials[name]).ids).filter((id) => typeof id === 'number');
-    if (ids.length === 0) throw new Error(`${path}: "post_processor.special_tokens" has no ids for "${name}".`);
-    target.push(...ids);
-  }
-  return { before, after };
+  const steps = (template: unknown): PairStep[] => asList(template).map((step) => parseStep(path, specials, step));
+  const single = steps(processor.single);
+  const middle = single.findIndex((step) => 'text' in step);
+  const idsOf = (some: readonly PairStep[]): number[] => some.flatMap((step) => ('ids' in step ? step.ids : []));
+  const pair = steps(processor.pair);
+  return {
+    before: idsOf(single.slice(0, middle)),
+    after: idsOf(single.slice(middle)),
+    ...(pair.length > 0 && { pair }),
+  };
+}
+
+function parseStep(path: string, specials: Json, step: unknown): PairStep {
+  const { SpecialToken: special, Sequence: sequence } = asObject(step);
+  const { id, type_id: type } = asObject(special ?? sequence);
+  if (special === undefined) return { text: id === 'B' ? 'second' : 'first', type: Number(type) };
+  const name = String(id);
+  const ids = asList(asObject(specials[name]).ids).filter((value) => typeof value === 'number');
+  if (ids.length === 0) throw new Error(`${path}: "post_processor.special_tokens" has no ids for "${name}".`);
+  return { ids, type: Number(type) };
 }
 
 function pairId(path: string, key: string, pair: unknown): number {

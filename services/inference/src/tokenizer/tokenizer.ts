@@ -19,6 +19,20 @@ export interface TokenizerParts {
   readonly before: readonly number[];
   /** Ids behind every text, such as `[SEP]`. */
   readonly after: readonly number[];
+  /** How two texts are joined. @default - they cannot be */
+  readonly pair?: readonly PairStep[];
+}
+
+/** A part of two texts that are joined: one of them, or ids between them. */
+export type PairStep =
+  | { readonly text: 'first' | 'second'; readonly type: number }
+  | { readonly ids: readonly number[]; readonly type: number };
+
+/** Two joined texts. */
+export interface PairEncoding {
+  readonly ids: Int32Array;
+  /** Which of the two a token belongs to. */
+  readonly types: Int32Array;
 }
 
 /** Turns texts into token ids, exactly as the reference implementation does. */
@@ -49,6 +63,30 @@ export class Tokenizer {
     return Int32Array.from([...before, ...ids.slice(0, room), ...after]);
   }
 
+  /**
+   * @param window most ids to give, special ones included; the longer text is cut first
+   * @throws Error when the tokenizer has no template for pairs
+   */
+  encodePair(first: string, second: string, window: number): PairEncoding {
+    const steps = this.#parts.pair;
+    if (steps === undefined) throw new Error('this tokenizer has no template for pairs of texts');
+    const special = steps.reduce((sum, step) => sum + ('ids' in step ? step.ids.length : 0), 0);
+    const [a, b] = [this.#all(first), this.#all(second)];
+    const [lengthA, lengthB] = cutLongest(a.length, b.length, Math.max(0, window - special));
+    const texts = { first: a.slice(0, lengthA), second: b.slice(0, lengthB) };
+    const parts = steps.map((step) => ({ ids: 'ids' in step ? step.ids : texts[step.text], type: step.type }));
+    return {
+      ids: Int32Array.from(parts.flatMap(({ ids }) => ids)),
+      types: Int32Array.from(parts.flatMap(({ ids, type }) => ids.map(() => type))),
+    };
+  }
+
+  #all(text: string): number[] {
+    const ids: number[] = [];
+    for (const some of this.#ids(text.toWellFormed())) for (const id of some) ids.push(id);
+    return ids;
+  }
+
   *#ids(text: string): Generator<readonly number[]> {
     let from = 0;
     if (this.#addedPattern !== undefined) {
@@ -66,6 +104,21 @@ export class Tokenizer {
   *#plain(text: string): Generator<readonly number[]> {
     for (const word of bertWords(text, this.#parts.words)) yield this.#parts.pieces.ids(word);
   }
+}
+
+/**
+ * What is left of two texts in `room` ids: the longer one is cut first, and both to halves where that is not enough,
+ * as the reference implementation does (PyPI `tokenizers`, truncation `longest_first`).
+ */
+function cutLongest(a: number, b: number, room: number): [number, number] {
+  if (a + b <= room) return [a, b];
+  const short = Math.min(a, b);
+  let lengths: [number, number] = [short, short > room ? short : Math.max(short, room - short)];
+  if (lengths[0] + lengths[1] > room) {
+    const half = Math.floor(room / 2);
+    lengths = [half, half + (room % 2)];
+  }
+  return a > b ? [lengths[1], lengths[0]] : lengths;
 }
 
 function alternative({ content, lstrip, rstrip }: AddedToken): string {

@@ -11,6 +11,6 @@ parentPort?.on('message', (message: ToWorker) => {
   const { key } = message.request;
   if (key === 'crash') throw new Error('out of memory, say');
   if (key === 'fail') return parentPort?.postMessage({ type: 'failed', id, message: 'no such session' });
-  const outputs = { count: { data: Float32Array.of(sessions.length), dims: [1] } };
+  const outputs = { count: { type: 'float32', data: Float32Array.of(sessions.length), dims: [1] } };
   parentPort?.postMessage({ type: 'done', id, result: { outputs, seconds: 0 } });
 });

@@ -36,7 +36,7 @@ export class FakeRunner implements Runner {
 /** `sentence` is the sum of the ids and how many count; `tokens` is each id twice. */
 function fakeResult({ feeds, fetches }: RunRequest): RunResult {
   const { ids, mask } = feeds;
-  if (ids === undefined || mask === undefined) throw new Error('no ids or no mask');
+  if (ids?.type !== 'int32' || mask?.type !== 'int32') throw new Error('no ids or no mask');
   const [rows = 0, length = 0] = ids.dims;
   const sentence = new Float32Array(rows * 2);
   const tokens = new Float32Array(rows * length * 2);
@@ -47,7 +47,11 @@ function fakeResult({ feeds, fetches }: RunRequest): RunResult {
     sentence[row * 2 + 1] = (sentence[row * 2 + 1] ?? 0) + counts;
     tokens.fill(ids.data[at] ?? 0, at * 2, at * 2 + 2);
   }
-  const all = { sentence: { data: sentence, dims: [rows, 2] }, tokens: { data: tokens, dims: [rows, length, 2] } };
+  const type = 'float32' as const;
+  const all = {
+    sentence: { type, data: sentence, dims: [rows, 2] },
+    tokens: { type, data: tokens, dims: [rows, length, 2] },
+  };
   const outputs = Object.fromEntries(Object.entries(all).filter(([name]) => fetches.includes(name)));
   return { outputs, seconds: 0.001 };
 }

@@ -2,30 +2,42 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../../../services/inference/src/app.ts';
+import { GrpcServer } from '../../../../services/inference/src/grpc/server.ts';
 import type { Context } from '../../../../services/inference/src/http/context.ts';
-import { findModels } from '../../../../services/inference/src/models/repository.ts';
-import { createService } from '../../../../services/inference/src/service.ts';
+import { FolderRepository } from '../../../../services/inference/src/models/folder-repository.ts';
+import type { StartModels } from '../../../../services/inference/src/models/registry.ts';
+import type { ModelRepository } from '../../../../services/inference/src/models/repository.ts';
+import { createService, type ServiceOptions } from '../../../../services/inference/src/service.ts';
 
-export interface ServerOptions {
-  readonly models: string;
-  readonly maxQueue?: number;
+export interface ServerOptions extends Partial<Omit<ServiceOptions, 'repository'>> {
+  /** A folder, or where else models come from. */
+  readonly models: string | ModelRepository;
+  /** @default all */
+  readonly start?: StartModels;
   readonly requestTimeoutSeconds?: number;
   readonly maxBodyBytes?: number;
+  readonly repositoryApi?: boolean;
 }
 
 /** The whole server in this process, with real worker threads, to be asked by `app.inject()`. */
 export async function startServer({
   models,
-  maxQueue = 1000,
+  start = 'all',
   requestTimeoutSeconds = 20,
   maxBodyBytes = 1_000_000,
+  repositoryApi = true,
+  ...options
 }: ServerOptions) {
-  const service = createService({ threads: 2, maxQueue, maxBatchTokens: 256 });
-  const context: Context = { ...service, requestTimeoutSeconds, lifecycle: { draining: false } };
-  const app = await buildApp({ context, maxBodyBytes });
-  await service.registry.loadAll(models, findModels);
+  const repository = typeof models === 'string' ? new FolderRepository(models) : models;
+  const service = createService({ threads: 2, maxQueue: 1000, maxBatchTokens: 256, ...options, repository });
+  const lifecycle = { draining: false };
+  const context: Context = { ...service, requestTimeoutSeconds, maxBodyBytes, repositoryApi, lifecycle };
+  const app = await buildApp({ context });
+  const grpc = new GrpcServer({ context });
+  await service.registry.start(start);
   const close = async (): Promise<void> => {
     await app.close();
+    await grpc.close();
     await service.pool.close();
   };
   const post = async (url: string, payload: object) => {
@@ -36,7 +48,8 @@ export async function startServer({
     const response = await app.inject({ method: 'GET', url });
     return { status: response.statusCode, headers: response.headers, body: response.json() };
   };
-  return { app, context, post, get, close };
+  const metrics = async (): Promise<string> => (await app.inject({ method: 'GET', url: '/metrics' })).body;
+  return { app, grpc, context, post, get, metrics, close };
 }
 
 /** A folder that is gone when the test is over. */

@@ -1,16 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
-import { type Context, notReady } from '../context.ts';
+import { type Context, notes, notReady } from '../context.ts';
 
 const Report = Type.Object({
   status: Type.String({ description: 'ok, starting, not ready or draining' }),
   reasons: Type.Array(Type.String(), { description: 'why it is not ok' }),
+  notes: Type.Array(Type.String(), { description: 'what is not as it was asked for, although requests are answered' }),
   models: Type.Array(
     Type.Object({
       name: Type.String(),
       version: Type.String(),
       state: Type.String(),
       reason: Type.Optional(Type.String()),
+      provider: Type.Optional(Type.String({ description: 'what computes: cpu or cuda' })),
+      weight: Type.Optional(Type.Integer({ description: 'its share of the requests that name no version' })),
     }),
   ),
 });
@@ -21,12 +24,18 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = asy
   const report = (reasons: readonly string[]): Static<typeof Report> => ({
     status: status(reasons),
     reasons: [...reasons],
-    models: registry.entries().map((entry) => ({
-      name: entry.name,
-      version: entry.version,
-      state: entry.state,
-      ...(entry.state === 'failed' && { reason: entry.reason }),
-    })),
+    notes: notes(context),
+    models: registry.entries().map((entry) => {
+      const weight = registry.weights(entry.name)[entry.version];
+      return {
+        name: entry.name,
+        version: entry.version,
+        state: entry.state,
+        ...('reason' in entry && entry.reason !== undefined && { reason: entry.reason }),
+        ...(entry.state === 'ready' && { provider: entry.session.provider }),
+        ...(weight !== undefined && { weight }),
+      };
+    }),
   });
   const status = (reasons: readonly string[]): string => {
     if (lifecycle.draining) return 'draining';

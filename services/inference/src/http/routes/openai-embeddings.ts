@@ -3,9 +3,9 @@ import { type Static, Type } from 'typebox';
 import { ApiError } from '../../errors/api-error.ts';
 import { SENTENCE_EMBEDDING } from '../../import/bert.ts';
 import { type Computed, compute, type Input } from '../../models/compute.ts';
-import type { Model } from '../../models/model.ts';
+import type { TextModel } from '../../models/model.ts';
 import type { Context } from '../context.ts';
-import { checkCount, checkTokens, MOST_INPUTS } from '../inputs.ts';
+import { checkCount, checkTokens, MOST_INPUTS, requireEncoder } from '../inputs.ts';
 import { numbers, sendJson } from '../json-stream.ts';
 import { requestSignal } from '../request-signal.ts';
 import { OpenAiErrorBody } from '../schemas.ts';
@@ -40,7 +40,7 @@ const Answer = Type.Object({
 
 /** Embeddings as OpenAI's API gives them. Texts longer than the model's window are cut to it. */
 export const openAiEmbeddingsRoute: FastifyPluginAsyncTypebox<{ context: Context }> = async (app, { context }) => {
-  const { registry, scheduler, requestTimeoutSeconds } = context;
+  const { registry, requestTimeoutSeconds } = context;
   const schema = {
     tags: ['openai'],
     summary: 'Embeddings of texts',
@@ -51,19 +51,23 @@ export const openAiEmbeddingsRoute: FastifyPluginAsyncTypebox<{ context: Context
   const described = { ...schema, response: { 200: Answer, ...schema.response } };
   app.post('/v1/embeddings', { schema: described }, async (request, reply) => {
     const { body } = request;
-    const model = registry.resolve(body.model);
-    checkDimensions(model, body.dimensions);
-    const inputs = toInputs(model, body.input);
-    checkCount(inputs.length, 'input');
     const signal = requestSignal(reply, requestTimeoutSeconds);
-    const computed = await compute(scheduler, model, inputs, [SENTENCE_EMBEDDING], signal);
-    request.work = { model: body.model, inputs: inputs.length, tokens: computed.tokens };
-    const size = inputs.length * model.description.hiddenSize;
+    const { computed, size } = await registry.use(body.model, undefined, async (used) => {
+      const model = requireEncoder(used);
+      checkDimensions(model, body.dimensions);
+      const inputs = toInputs(model, body.input);
+      checkCount(inputs.length, 'input');
+      const result = await compute(context, model, inputs, [SENTENCE_EMBEDDING], signal);
+      const { name, version } = model;
+      request.work = { model: name, version, inputs: inputs.length, tokens: result.tokens };
+      void reply.header('x-model-version', version);
+      return { computed: result, size: inputs.length * model.description.hiddenSize };
+    });
     return sendJson(reply, answer(body, computed), size);
   });
 };
 
-function checkDimensions({ name, description: { hiddenSize } }: Model, dimensions: number | undefined): void {
+function checkDimensions({ name, description: { hiddenSize } }: TextModel, dimensions: number | undefined): void {
   if (dimensions === undefined || dimensions === hiddenSize) return;
   throw new ApiError('invalid_request', `dimensions is ${dimensions}, but "${name}" gives ${hiddenSize}`, {
     path: 'dimensions',
@@ -71,7 +75,7 @@ function checkDimensions({ name, description: { hiddenSize } }: Model, dimension
   });
 }
 
-function toInputs(model: Model, input: Static<typeof Body>['input']): Input[] {
+function toInputs(model: TextModel, input: Static<typeof Body>['input']): Input[] {
   if (typeof input === 'string') return [input];
   const lists: Input[] = [];
   const single: number[] = [];

@@ -1,25 +1,31 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
-import type { RowOutputs } from '../../engine/row.ts';
-import { ApiError } from '../../errors/api-error.ts';
-import { TOKEN_EMBEDDINGS } from '../../import/bert.ts';
-import { compute } from '../../models/compute.ts';
-import { describeOutputs } from '../../models/interface.ts';
+import type { FastifyReply } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { volume } from '../../engine/tensor.ts';
 import type { Model } from '../../models/model.ts';
+import { toBytes } from '../../protocol/datatypes.ts';
+import { infer, type OutputTensor, tooLarge } from '../../protocol/infer.ts';
+import { binaryParser, requestTensors } from '../binary-body.ts';
 import type { Context } from '../context.ts';
-import { readInputs } from '../infer-inputs.ts';
-import { checkCount } from '../inputs.ts';
-import { numbers, sendJson } from '../json-stream.ts';
-import { requestSignal } from '../request-signal.ts';
+import { sendJson, values } from '../json-stream.ts';
+import { allowedSeconds, requestSignal } from '../request-signal.ts';
 import { ModelParams, ProtocolErrorBody } from '../schemas.ts';
-import { RequestTensor } from '../tensors.ts';
 
-/** Most numbers of an answer: about 40 MB of JSON. */
+/** Most numbers of an answer in JSON: about 40 MB. */
 const MOST_NUMBERS = 2_000_000;
+const HEADER_LENGTH = 'inference-header-content-length';
 
 const Parameters = Type.Object({}, { additionalProperties: true });
 
-const Body = Type.Object({
+const RequestTensor = Type.Object({
+  name: Type.String({ description: 'the name of an input' }),
+  shape: Type.Array(Type.Integer({ minimum: 0 }), { description: 'a list of sizes' }),
+  datatype: Type.String({ description: 'a datatype such as BYTES or INT64' }),
+  parameters: Type.Optional(Parameters),
+  data: Type.Optional(Type.Array(Type.Unknown(), { description: 'a list of values, flat or nested as the shape is' })),
+});
+
+export const InferBody = Type.Object({
   id: Type.Optional(Type.String({ description: 'a text that comes back in the answer' })),
   parameters: Type.Optional(Parameters),
   inputs: Type.Array(RequestTensor, { minItems: 1, description: 'a list of tensors' }),
@@ -39,90 +45,93 @@ const Answer = Type.Object({
       name: Type.String(),
       shape: Type.Array(Type.Integer()),
       datatype: Type.String(),
-      data: Type.Array(Type.Number()),
+      parameters: Type.Optional(Type.Object({ binary_data_size: Type.Optional(Type.Integer()) })),
+      data: Type.Optional(Type.Array(Type.Unknown())),
     }),
   ),
 });
 
-/** Inference in the Open Inference Protocol, with tensors in JSON. */
+/** Inference in the Open Inference Protocol, with tensors in JSON or behind it in binary form. */
 export const protocolInferRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async (app, { context }) => {
-  const { registry, scheduler, requestTimeoutSeconds } = context;
+  const { registry, requestTimeoutSeconds } = context;
+  binaryParser(app, context.maxBodyBytes);
   const schema = {
     tags: ['open inference protocol'],
     summary: 'Computes the outputs of a model',
     params: ModelParams,
-    body: Body,
-    response: { 200: Answer, '4xx': ProtocolErrorBody, '5xx': ProtocolErrorBody },
+    body: InferBody,
+    response: { '4xx': ProtocolErrorBody, '5xx': ProtocolErrorBody },
   };
+  // Described by hand: the answer is written in pieces, past the serialiser.
+  const described = { ...schema, response: { 200: Answer, ...schema.response } };
   for (const path of ['/v2/models/:model/infer', '/v2/models/:model/versions/:version/infer']) {
-    app.post(path, { schema }, async (request, reply) => {
+    app.post(path, { schema: described }, async (request, reply) => {
       const { params, body } = request;
-      const model = registry.resolve(params.model, params.version);
-      const wanted = wantedOutputs(model, body.outputs);
-      const inputs = readInputs(model, body.inputs, wanted.includes(TOKEN_EMBEDDINGS));
-      checkCount(inputs.length, 'inputs[0]');
-      const signal = requestSignal(reply, requestTimeoutSeconds);
-      const { results, tokens } = await compute(scheduler, model, inputs, wanted, signal);
-      request.work = { model: model.name, inputs: inputs.length, tokens };
-      const outputs = wanted.map((name) => joinRows(name, results));
-      const size = outputs.reduce((sum, { shape }) => sum + volume(shape), 0);
-      if (size > MOST_NUMBERS) throw tooLarge(size);
-      return sendJson(reply, answer(model, body.id, outputs), size);
+      const { parameters: { timeout } = {} } = body as { parameters?: { timeout?: unknown } };
+      const signal = requestSignal(reply, allowedSeconds(timeout, requestTimeoutSeconds));
+      const { model, outputs } = await registry.use(params.model, params.version, async (used) => {
+        const inputs = requestTensors(body, request.binary);
+        const wanted = body.outputs?.map(({ name }) => name);
+        const answer = await infer(context, used, { inputs, signal, ...(wanted && { outputs: wanted }) });
+        request.work = answer.work;
+        return { model: used, outputs: answer.outputs };
+      });
+      void reply.header('x-model-version', model.version);
+      return send(reply, model, body, outputs);
     });
   }
 };
 
-function wantedOutputs(model: Model, requested: readonly { name: string }[] | undefined): string[] {
-  const known = describeOutputs(model).map(({ name }) => name);
-  if (requested === undefined || requested.length === 0) return known;
-  return requested.map(({ name }, index) => {
-    if (known.includes(name)) return name;
-    const path = `outputs[${index}].name`;
-    throw new ApiError('invalid_request', `${path} is not an output of "${model.name}"`, {
-      path,
-      cure: `Ask for ${known.join(' or ')}.`,
-    });
-  });
+type Body = Static<typeof InferBody>;
+
+/** Each output as the request wants it: binary where it says so for the output, or for all of them. */
+function send(reply: FastifyReply, model: Model, body: Body, outputs: readonly OutputTensor[]): FastifyReply {
+  const all = flag(body.parameters, 'binary_data_output') ?? false;
+  const isBinary = ({ name }: OutputTensor): boolean =>
+    flag(body.outputs?.find((wanted) => wanted.name === name)?.parameters, 'binary_data') ?? all;
+  const inJson = outputs.filter((output) => !isBinary(output));
+  const size = inJson.reduce((sum, { tensor }) => sum + volume(tensor.dims), 0);
+  if (size > MOST_NUMBERS) throw tooLarge(size, MOST_NUMBERS);
+  const binary = new Map(outputs.filter(isBinary).map((output) => [output, toBytes(output.tensor)]));
+  const parts = answer(model, body.id, outputs, binary);
+  if (binary.size === 0) return sendJson(reply, parts, size);
+  const json = Buffer.from(Array.from(parts).join(''));
+  return reply
+    .header(HEADER_LENGTH, String(json.byteLength))
+    .type('application/octet-stream')
+    .send(Buffer.concat([json, ...binary.values()]));
 }
 
-interface JoinedOutput {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** The numbers of each row, without padding. */
-  readonly rows: readonly Float32Array[];
-}
-
-/** Rows of several lengths become one tensor as long as the longest; behind the shorter ones come zeros. */
-function joinRows(name: string, results: readonly RowOutputs[]): JoinedOutput {
-  const rows = results.flatMap((result) => result[name] ?? []);
-  const [first] = rows;
-  const [, ...inner] = first?.dims ?? [];
-  const longest = Math.max(...rows.map(({ dims: [size = 0] }) => size));
-  return { name, shape: [rows.length, longest, ...inner], rows: rows.map(({ data }) => data) };
-}
-
-function* answer(model: Model, id: string | undefined, outputs: readonly JoinedOutput[]): Generator<string> {
-  const head = { model_name: model.name, model_version: model.version, ...(id !== undefined && { id }) };
+function* answer(
+  { name: modelName, version }: Model,
+  id: string | undefined,
+  outputs: readonly OutputTensor[],
+  binary: ReadonlyMap<OutputTensor, Buffer>,
+): Generator<string> {
+  const head = { model_name: modelName, model_version: version, ...(id !== undefined && { id }) };
   yield `${JSON.stringify(head).slice(0, -1)},"outputs":[`;
-  for (const [index, { name, shape, rows }] of outputs.entries()) {
-    yield `${index === 0 ? '' : ','}{"name":${JSON.stringify(name)},"datatype":"FP32","shape":${JSON.stringify(shape)},"data":[`;
-    const [, ...perRow] = shape;
-    const width = volume(perRow);
-    for (const [row, data] of rows.entries()) {
-      yield `${row === 0 ? '' : ','}${numbers(data)}${',0'.repeat(width - data.length)}`;
+  for (const [index, output] of outputs.entries()) {
+    const { name, datatype, tensor } = output;
+    const bytes = binary.get(output);
+    const description = {
+      name,
+      datatype,
+      shape: tensor.dims,
+      ...(bytes && { parameters: { binary_data_size: bytes.byteLength } }),
+    };
+    yield `${index === 0 ? '' : ','}${JSON.stringify(description).slice(0, -1)}`;
+    if (bytes === undefined) {
+      yield ',"data":[';
+      yield* values(tensor);
+      yield ']';
     }
-    yield ']}';
+    yield '}';
   }
   yield ']}';
 }
 
-function volume(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function tooLarge(size: number): ApiError {
-  return new ApiError('invalid_request', `the answer would have ${size} numbers, more than ${MOST_NUMBERS}`, {
-    path: 'outputs',
-    cure: 'Send fewer inputs in one request, or ask for outputs without a row for every token.',
-  });
+/** A parameter that is true or false; undefined when it is not there. */
+function flag(parameters: object | undefined, key: string): boolean | undefined {
+  const value = new Map<string, unknown>(Object.entries(parameters ?? {})).get(key);
+  return typeof value === 'boolean' ? value : undefined;
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { describeInputs, describeOutputs } from '../../models/interface.ts';
+import { describeModel } from '../../protocol/model-metadata.ts';
 import type { Context } from '../context.ts';
 import { ModelParams, ProtocolErrorBody } from '../schemas.ts';
 
@@ -29,16 +29,7 @@ export const protocolModelRoutes: FastifyPluginAsyncTypebox<{ context: Context }
     app.get(
       path,
       { schema: { ...shared, summary: 'What a model takes and gives', response: { 200: Metadata, ...errors } } },
-      async ({ params }) => {
-        const model = registry.resolve(params.model, params.version);
-        return {
-          name: model.name,
-          versions: registry.versions(model.name),
-          platform: 'onnxruntime_onnx',
-          inputs: describeInputs(),
-          outputs: describeOutputs(model),
-        };
-      },
+      async ({ params }) => describeModel(registry, params.model, params.version),
     );
     app.get(
       `${path}/ready`,

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { ApiError } from '../../errors/api-error.ts';
-import { VERSION } from '../../version.ts';
+import { SERVER } from '../../protocol/server-metadata.ts';
 import { type Context, notReady } from '../context.ts';
 import { ProtocolErrorBody } from '../schemas.ts';
 
@@ -14,11 +14,7 @@ const Metadata = Type.Object({
 /** The server in the Open Inference Protocol: what it is, and whether it lives and is ready. */
 export const protocolServerRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async (app, { context }) => {
   const tags = ['open inference protocol'];
-  app.get('/v2', { schema: { tags, summary: 'What the server is', response: { 200: Metadata } } }, async () => ({
-    name: 'keelson-inference',
-    version: VERSION,
-    extensions: ['model_repository'],
-  }));
+  app.get('/v2', { schema: { tags, summary: 'What the server is', response: { 200: Metadata } } }, async () => SERVER);
   app.get(
     '/v2/health/live',
     { schema: { tags, summary: 'The server lives', response: { 200: Type.Object({ live: Type.Boolean() }) } } },

@@ -1,0 +1,31 @@
+import { Readable, type Transform } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../errors/api-error.ts';
+
+/** Reads compressed bodies; the limit of a body counts what comes out, so that a small one cannot become a huge one. */
+export function decompressBodies(app: FastifyInstance): void {
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity') return payload;
+    const inflated = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : undefined;
+    if (inflated === undefined) {
+      throw new ApiError('unsupported_encoding', `the body is compressed as "${encoding.slice(0, 20)}"`, {
+        path: 'content-encoding',
+      });
+    }
+    // Both are about what was sent, and not about what the parser gets.
+    delete request.headers['content-length'];
+    delete request.headers['content-encoding'];
+    return Readable.from(decompressed(payload, inflated), { objectMode: false });
+  });
+}
+
+async function* decompressed(payload: Readable, inflated: Transform): AsyncGenerator<Buffer> {
+  payload.on('error', (error) => inflated.destroy(error));
+  try {
+    yield* payload.pipe(inflated);
+  } catch (error) {
+    throw new ApiError('invalid_request', 'the body cannot be decompressed', { path: 'body', cause: error });
+  }
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import {
+  ATTENTION_MASK,
+  buildBertGraph,
+  classifierLabels,
+  INPUT_IDS,
+  LOGITS,
+  layerMatrices,
+  SENTENCE_EMBEDDING,
+  TOKEN_EMBEDDINGS,
+  TOKEN_TYPE_IDS,
+} from '../import/bert.ts';
+import { readBertDescription } from '../import/description.ts';
+import { quantizeWeights } from '../import/quantize.ts';
+import { readSafetensorsIndex } from '../import/safetensors.ts';
+import type { TensorDescription } from '../protocol/tensor-description.ts';
+import { loadTokenizer } from '../tokenizer/load.ts';
+import type { TextModel } from './model.ts';
+import type { ServingOptions } from './serving.ts';
+
+/**
+ * Imports a model of the BERT family: description, tokenizer, and the ONNX graph that points into the weights.
+ *
+ * @throws Error with the file, what is wrong with it, and the cure
+ */
+export async function readSafetensorsModel(
+  identity: Pick<TextModel, 'name' | 'version' | 'key' | 'folder'>,
+  file: string,
+  { quantization }: ServingOptions,
+): Promise<TextModel> {
+  const { folder } = identity;
+  const description = await readBertDescription(folder);
+  const path = join(folder, file);
+  const index = await readSafetensorsIndex(path);
+  const weights = { file, index };
+  const tokenizer = await loadTokenizer(join(folder, 'tokenizer.json'));
+  const quantized =
+    quantization === 'int8' ? await quantizeWeights(path, index, layerMatrices(description, weights)) : undefined;
+  const labels = classifierLabels(weights);
+  return {
+    ...identity,
+    format: 'safetensors',
+    task: labels === undefined ? 'encoder' : 'classifier',
+    description,
+    tokenizer,
+    graph: buildBertGraph(description, { ...weights, ...(quantized && { quantized }) }),
+    outputs: labels === undefined ? encoderOutputs(description.hiddenSize) : classifierOutputs(labels),
+    interface: {
+      ids: INPUT_IDS,
+      mask: ATTENTION_MASK,
+      ...(description.typeVocabularySize > 1 && { types: TOKEN_TYPE_IDS }),
+      perToken: new Set([TOKEN_EMBEDDINGS]),
+    },
+  };
+}
+
+/** The outputs of an encoder, in the order in which they are described. */
+export function encoderOutputs(hiddenSize: number): TensorDescription[] {
+  return [
+    { name: SENTENCE_EMBEDDING, datatype: 'FP32', shape: [-1, hiddenSize] },
+    { name: TOKEN_EMBEDDINGS, datatype: 'FP32', shape: [-1, -1, hiddenSize] },
+  ];
+}
+
+/** The output of a classifier: a score for each label. */
+export function classifierOutputs(labels: number): TensorDescription[] {
+  return [{ name: LOGITS, datatype: 'FP32', shape: [-1, labels] }];
+}
