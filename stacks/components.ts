@@ -36,6 +36,8 @@ import {
   Size,
   type Storage,
 } from '../constructs/index.ts';
+import { bucketAnnotations } from './bucket-access.ts';
+import { bucketName } from './buckets.ts';
 import type { Environment } from './environments.ts';
 import type {
   ComponentSpec,
@@ -53,6 +55,8 @@ import { internet, providersOf } from './providers.ts';
 
 /** What the components of a platform are made with. */
 export interface Surroundings {
+  /** Name of the platform. */
+  readonly platform: string;
   readonly environment: Environment;
   readonly images: Images;
   readonly connections: Connections;
@@ -228,10 +232,7 @@ function priorityOf({ kind }: ComponentSpec): Priority {
     case 'grafana':
     case 'exporter':
       return 'monitoring';
-    case 'model-server':
-    case 'mcp-server':
-    case 'orchestrator':
-    case 'llm-stand-in':
+    default:
       return 'serving';
   }
 }
@@ -307,13 +308,14 @@ function gpuOn({ name, gpu }: ModelServerSpec, environment: Environment): GpuReq
   return { ...gpu, pool };
 }
 
-function sourceOf({ model, from }: ServedSpec, { environment, images }: Surroundings): ModelSource {
+function sourceOf({ model, from }: ServedSpec, { environment, images, platform }: Surroundings): ModelSource {
   if (from === 'image') return { kind: 'image', image: images.get(`model-${imageModel(model)}`) };
   if (from !== 'bucket') return { kind: 'ollama', model: from.ollama, at: internet };
   const { buckets } = environment;
   if (buckets === undefined) {
     throw new Error(`models.${model}.from is "bucket": "${environment.name}" has no buckets; use an image`);
   }
+  const bucket = bucketName(environment, platform, 'models');
   return {
     kind: 's3',
     bucket,
