@@ -3,14 +3,21 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { installAuth } from './auth/plugin.ts';
 import type { Tokens } from './auth/tokens.ts';
+import type { AccountingParts } from './budgets/create.ts';
 import { installErrorHandler, sendError, toAppError } from './errors/handler.ts';
 import type { FeatureSets } from './feature-sets.ts';
 import { installJsonParser } from './http/body.ts';
 import { installObservation } from './http/observe.ts';
 import type { App } from './http/type-provider.ts';
+import { installLimits, limitCallers, limitStranger } from './limits/plugin.ts';
+import { installMaintenance } from './maintenance/plugin.ts';
 import type { Metrics } from './metrics.ts';
 import { Answerer } from './retrieval/answerer.ts';
+import { adminMaintenance } from './routes/admin-maintenance.ts';
 import { adminProviders } from './routes/admin-providers.ts';
+import { budgetLimit } from './routes/budget-limit.ts';
+import { budgetTopSpenders } from './routes/budget-top-spenders.ts';
+import { budgetUser } from './routes/budget-user.ts';
 import { chatCompletions } from './routes/chat-completions.ts';
 import type { GatewayDeps, HealthDeps, RagDeps } from './routes/deps.ts';
 import { docs } from './routes/docs.ts';
@@ -33,7 +40,9 @@ export interface AppDeps {
   /** The gateway's endpoints; `models` also words answers for RAG. */
   readonly gateway: GatewayDeps;
   /** Which of the feature sets are served. */
-  readonly features: { readonly gateway: boolean };
+  readonly features: { readonly gateway: boolean; readonly budgets?: boolean };
+  /** Limits, budgets, ledger, audit and maintenance. @default - nothing is limited or counted */
+  readonly accounting?: AccountingParts;
   /** undefined: the RAG endpoints are not served */
   readonly rag: RagDeps | undefined;
   /** All other feature sets. @default - none of them is served */
@@ -73,7 +82,14 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   installJsonParser(app);
   installErrorHandler(app);
   installObservation(app, metrics);
-  installAuth(app, deps.auth);
+  const { accounting: parts } = deps;
+  if (parts) installMaintenance(app, parts.maintenance);
+  if (parts) installLimits(app, parts.accounting);
+  installAuth(app, {
+    ...deps.auth,
+    ...(parts && { onStranger: (request) => limitStranger(request, parts.accounting) }),
+  });
+  if (parts) limitCallers(app, parts.accounting);
   app.addHook('onSend', async (_request, reply) => {
     // Clients let go of their connections, so that the next request goes to another replica.
     if (state.lifecycle.draining) reply.header('connection', 'close');
@@ -88,6 +104,14 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     embeddings(app, deps.gateway);
     models(app, deps.gateway);
     adminProviders(app, deps.gateway);
+  }
+  if (parts) {
+    adminMaintenance(app, { ...parts, spread: () => parts.accounting.coordination.look() });
+    if (deps.features.budgets) {
+      budgetUser(app, parts);
+      budgetLimit(app, parts);
+      budgetTopSpenders(app, parts);
+    }
   }
   const { rag } = deps;
   if (rag) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FEATURES, type FeatureSet, parseFeatures } from './features.ts';
+import { type Policy, readPolicyFile } from './limits/policy.ts';
 import { type Objective, parseObjectives } from './production/objectives.ts';
 import { type ProviderConfig, parseProviders } from './providers/config.ts';
 
@@ -21,6 +22,8 @@ export interface Config {
   /** Callers that may change documents; undefined: all. */
   readonly documentWriters: ReadonlySet<string> | undefined;
   readonly providers: readonly ProviderConfig[];
+  /** Limits, budgets, cache, and who the callers are. */
+  readonly policy: Policy;
   /** What the endpoints promise, by route. */
   readonly objectives: Readonly<Record<string, Objective>>;
   readonly shutdownGraceSeconds: number;
@@ -89,6 +92,7 @@ export function readConfig(
     apiTokensDir: reader.text('API_TOKENS_DIR') ?? '/etc/orchestrator/tokens',
     documentWriters: reader.list('DOCUMENT_WRITERS'),
     providers: reader.providers(reader.text('PROVIDERS_FILE'), readFile),
+    policy: reader.policy(readFile),
     objectives: reader.objectives(),
     shutdownGraceSeconds: reader.integer('SHUTDOWN_GRACE_SECONDS', 25, 0, 3_600),
     shutdownDelaySeconds: reader.integer('SHUTDOWN_DELAY_SECONDS', 2, 0, 600),
@@ -230,6 +234,12 @@ class Reader {
     const { providers, problems } = parseProviders(text);
     for (const { path: field, problem, cure } of problems) this.#problem(`PROVIDERS_FILE${field}`, problem, cure);
     return providers;
+  }
+
+  policy(readFile: (path: string) => string | undefined): Policy {
+    const { policy, problems } = readPolicyFile(this.text('POLICY_FILE'), readFile);
+    for (const { path, problem, cure } of problems) this.#problem(`POLICY_FILE${path}`, problem, cure);
+    return policy;
   }
 
   objectives(): Config['objectives'] {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { buildApp } from './app.ts';
 import { Tokens } from './auth/tokens.ts';
+import { createAccounting } from './budgets/create.ts';
 import type { Config } from './config.ts';
 import { type Dependency, DependencyMonitor } from './dependencies/monitor.ts';
 import { Reconciler } from './documents/reconciler.ts';
@@ -58,6 +59,8 @@ export async function createService(config: Config, files: ServiceFiles): Promis
 
   const tokens = new Tokens({
     dir: config.apiTokensDir,
+    policy: config.policy,
+    onProblem: (caller, problem) => log.warn({ event: 'token_unusable', caller, problem }),
     onReload: (count) => log[count === 0 ? 'warn' : 'info']({ event: 'tokens_loaded', count }),
   });
   closers.push(() => tokens.close());
@@ -158,7 +161,9 @@ export async function createService(config: Config, files: ServiceFiles): Promis
 
   const providers = createProviders(config.providers, metrics, log);
   closers.push(() => providers.close());
-  const gateway = new Gateway({ providers, metrics, log });
+  const parts = createAccounting({ policy: config.policy, tokens, redis, pool, embedder: inference, metrics, log });
+  closers.unshift(() => parts.stop());
+  const gateway = new Gateway({ providers, metrics, log, admission: parts.accounting, cache: parts.cache });
   closers.unshift(() => gateway.drain());
   const models = new ModelClient(gateway);
   const sets = createFeatureSets({
@@ -182,6 +187,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
     auth: { tokens, writers: config.documentWriters },
     gateway: { gateway, models, lifecycle, inference },
     features: config.features,
+    accounting: parts,
     rag,
     sets,
     docsAssets: files.docsAssets,
@@ -193,6 +199,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
       tokens.watch();
       for (const monitor of monitors) void monitor.start();
       sets.start();
+      parts.start();
       void startUp(steps, { lifecycle, log, signal: stopping.signal }).then(() => upkeep?.start());
     },
     async stop() {

@@ -30,27 +30,38 @@ export interface AuthOptions {
   readonly tokens: Tokens;
   /** undefined: whoever has the role `writer` */
   readonly writers: ReadonlySet<string> | undefined;
+  /** Told of a request without a valid token, and of one to an address that there is not. What it throws is the answer. */
+  readonly onStranger?: (request: FastifyRequest) => Promise<void>;
 }
 
 /** Asks for a bearer token on every route that does not declare itself public, before the body is read. */
-export function installAuth(app: FastifyInstance, { tokens, writers }: AuthOptions): void {
+export function installAuth(app: FastifyInstance, { tokens, writers, onStranger }: AuthOptions): void {
   app.decorateRequest('caller', '');
   app.decorateRequest('identity', null);
   app.addHook('onRequest', (request, _reply, done) => {
     const access = request.routeOptions.config?.access ?? 'caller';
     // An unknown address is told so: there is nothing to protect.
     if (access === 'public' || request.is404) {
-      done();
+      if (request.is404 && onStranger) onStranger(request).then(() => done(), done);
+      else done();
+      return;
+    }
+    let identity: Identity;
+    try {
+      identity = authenticate(request, tokens);
+      request.identity = identity;
+      request.caller = identity.caller;
+    } catch (error) {
+      const refuse = () => done(error as AppError); // Nothing else is thrown above.
+      if (onStranger) onStranger(request).then(refuse, done);
+      else refuse();
       return;
     }
     try {
-      const identity = authenticate(request, tokens);
-      request.identity = identity;
-      request.caller = identity.caller;
       authorise(access, identity, writers);
       done();
     } catch (error) {
-      done(error as AppError); // Nothing else is thrown above.
+      done(error as AppError); // Nor here.
     }
   });
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ROLES } from '../auth/identity.ts';
@@ -187,19 +186,10 @@ export function parsePolicy(text: string): { readonly policy: Policy; readonly p
 /** Reads the file; undefined when there is none. */
 export function readPolicyFile(
   path: string | undefined,
-  readFile: (path: string) => string | undefined = readIfThere,
+  readFile: (path: string) => string | undefined,
 ): { readonly policy: Policy; readonly problems: readonly PolicyProblem[] } {
   const text = path === undefined ? undefined : readFile(path);
   return text === undefined || text.trim() === '' ? { policy: defaultPolicy, problems: [] } : parsePolicy(text);
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // Errors of the file system have a code.
-    throw error;
-  }
 }
 
 function complete(given: Given): Policy {
