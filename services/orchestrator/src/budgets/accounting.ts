@@ -134,7 +134,8 @@ export class Accounting implements AdmissionPolicy, Participant {
       this.#sweep(Date.now());
       await this.#recovery.upkeep(this.#options.policy.retentionMonths);
     });
-    void this.#recovery.routine();
+    // The database may not be there yet, or not be migrated: the routine comes again soon.
+    void this.#recovery.routine().catch(() => undefined);
   }
 
   /** Calls that were admitted and did not end yet. */
