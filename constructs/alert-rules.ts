@@ -16,6 +16,8 @@ export interface AlertRule {
   readonly job?: string;
   /** One sentence for the notification; may hold `{{ $labels.… }}`. */
   readonly summary: string;
+  /** How soon somebody has to look. @default - not said */
+  readonly respondWithin?: Duration;
 }
 
 /** Alerts that belong together and are evaluated in one go. */
@@ -33,7 +35,10 @@ export function renderGroup({ name, rules }: AlertGroup): object {
       expr: rule.expr,
       for: `${rule.for.toSeconds()}s`,
       labels: { severity: rule.severity, ...(rule.job && { job: rule.job }) },
-      annotations: { summary: rule.summary },
+      annotations: {
+        summary: rule.summary,
+        ...(rule.respondWithin && { respond_within: `${rule.respondWithin.toMinutes()} minutes` }),
+      },
     })),
   };
 }
