@@ -19,8 +19,8 @@ export interface QuotaReserve {
 /** Properties of {@link Quota}. */
 export interface QuotaProps {
   /**
-   * How much more than all workloads at their largest may be taken, as a share: room for rollouts, in which old and new
-   * pods run side by side. @default 0.5
+   * How much more than all workloads at their largest may be taken, as a share of each, and at least one pod of each: room for
+   * rollouts, in which old and new pods run side by side. @default 0.5
    */
   readonly headroom?: number;
   /** @default - nothing */
@@ -66,7 +66,12 @@ export class Quota extends Construct {
     const workloads = namespace.node.findAll().filter((found) => found instanceof Workload);
     const sum = (of: (usage: PodUsage) => number) =>
       workloads.reduce((total, { usage, scale }) => total + of(usage) * scale.max, 0);
-    const grown = (of: (usage: PodUsage) => number) => Math.ceil(sum(of) * (1 + headroom));
+    // A rollout adds a pod before it takes one away, however few there are.
+    const grown = (of: (usage: PodUsage) => number) =>
+      workloads.reduce(
+        (total, { usage, scale }) => total + of(usage) * (scale.max + Math.max(1, Math.ceil(scale.max * headroom))),
+        0,
+      );
     const memory = `${grown(({ memory }) => memory) + (reserve.memory?.toMebibytes() ?? 0)}Mi`;
     const names = [...workloads.map(({ usage }) => usage.devices), reserve.devices ?? {}].flatMap(Object.keys);
     const devices = [...new Set(names)].sort().map((name) => {
