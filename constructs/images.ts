@@ -57,6 +57,8 @@ const catalogue = {
   },
   // From 2.6 on a distributed Milvus needs no message queue; no digest of a tag of it is to be found in two places.
   'milvus-distributed': { version: '2.6.11', repository: 'docker.io/milvusdb/milvus', tag: 'v2.6.11' },
+  // No digest of a tag of it is to be found in two places.
+  'milvus-backup': { version: '0.5.8', repository: 'docker.io/milvusdb/milvus-backup', tag: 'v0.5.8' },
   etcd: {
     version: '3.5.18',
     repository: 'quay.io/coreos/etcd',
@@ -100,7 +102,12 @@ const catalogue = {
     digest: 'sha256:ad950d30878eceb72aaf32024d26fa2b1d04a75304fa0b4776b49aa1941fea07',
   },
   // The variant with the clients of PostgreSQL and S3; no digest of a tag of it is to be found in two places.
-  mlflow: { version: '3.16.1', repository: 'ghcr.io/mlflow/mlflow', tag: 'v3.16.1-full' },
+  mlflow: {
+    version: '3.16.1',
+    repository: 'ghcr.io/mlflow/mlflow',
+    tag: 'v3.16.1-full',
+    localRecipe: 'mlflow',
+  },
   pgbouncer: {
     version: '1.24.1',
     repository: 'docker.io/edoburu/pgbouncer',

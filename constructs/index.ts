@@ -11,6 +11,16 @@ export {
   type ScalingMetric,
   type ScalingPace,
 } from './autoscaling.ts';
+export {
+  Backup,
+  type BackupProps,
+  type BackupRetention,
+  type BackupTarget,
+} from './backup.ts';
+export { type BackupObjectives, backupAlerts } from './backup-alerts.ts';
+export { BackupMetrics, type BackupMetricsProps } from './backup-metrics.ts';
+export type { Recurrence } from './backup-schedule.ts';
+export type { BackupSource } from './backup-sources.ts';
 export { type CertificateIssuer, InternalCertificate, type InternalCertificateProps } from './cert-manager.ts';
 export type { ClusterAddresses } from './cluster-access.ts';
 export type { ComponentProps } from './component.ts';
@@ -76,6 +86,7 @@ export type {
   VectorCollection,
 } from './models.ts';
 export { Monitoring, type MonitoringProps, type MonitoringStore } from './monitoring.ts';
+export { Mlflow, type MlflowArtifacts, type MlflowProps } from './mlflow.ts';
 export { type Hardening, Namespace, type NamespaceProps } from './namespace.ts';
 export { type Embedding, type Feature, Orchestrator, type OrchestratorProps } from './orchestrator.ts';
 export { type ApiTargets, apiAlerts, dependencyAlerts } from './platform-alerts.ts';
