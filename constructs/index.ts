@@ -111,6 +111,7 @@ export type { LoraAdapter } from './runtimes/vllm.ts';
 export { type SecretSource, SecretStore, type SecretStoreProps } from './secret-store.ts';
 export { ServiceAlias, type ServiceAliasProps } from './service-alias.ts';
 export { SharedClaim, type SharedClaimProps } from './shared-claim.ts';
+export { type Condition, type Watch, watchAlerts } from './watch-alerts.ts';
 export { type Connectable, type ScaleTarget, Workload } from './workload.ts';
 export type {
   Claim,

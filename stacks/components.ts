@@ -4,6 +4,7 @@ import {
   Autoscaling,
   allMiniLmL6V2,
   apiAlerts,
+  type Bucket,
   type Connectable,
   type Connections,
   Cpu,
@@ -17,12 +18,14 @@ import {
   llama32With3B,
   McpServer,
   Milvus,
+  Mlflow,
   type Model,
   ModelServer,
   type ModelSource,
   Orchestrator,
   Postgres,
   PostgresExporter,
+  type PostgresSetup,
   type Priority,
   type PriorityClasses,
   Prometheus,
@@ -35,17 +38,20 @@ import {
   ServiceAlias,
   Size,
   type Storage,
+  watchAlerts,
 } from '../constructs/index.ts';
-import { bucketAnnotations } from './bucket-access.ts';
+import { type BucketUse, bucketAnnotations } from './bucket-access.ts';
 import { bucketName } from './buckets.ts';
 import type { Environment } from './environments.ts';
 import type {
   ComponentSpec,
   ExporterSpec,
   Footprint,
+  MlflowSpec,
   ModelName,
   ModelServerSpec,
   OrchestratorSpec,
+  PostgresSpec,
   PrometheusSpec,
   QdrantSpec,
   ScalingSpec,
@@ -109,7 +115,9 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
         password: secret(spec.password),
         database: spec.database,
         maxConnections: spec.maxConnections,
-        timescale: environment.capabilities.has('timescaledb') ? 'extension' : 'native-partitions',
+        connections,
+        setup: setupOf(spec, secret),
+        ...readersOf(spec, environment, secret),
       });
     case 'milvus':
       return new Milvus(scope, spec.name, {
@@ -144,6 +152,8 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
       return new LlmStandIn(scope, spec.name, { ...common, models: spec.models });
     case 'alertmanager':
       return new Alertmanager(scope, spec.name, { ...common, connections, storage: storage(), receivers: [] });
+    case 'mlflow':
+      return makeMlflow(scope, spec, common, storage(), around);
     case 'grafana':
       return new Grafana(scope, spec.name, {
         ...common,
@@ -198,6 +208,47 @@ function makeQdrant(
             }),
           },
     collections: spec.collections.map(({ name, model }) => ({ name, dimension: embedding(model).dimension })),
+  });
+}
+
+/** Servers to read from, where the scale asks for some. */
+function readersOf({ readReplicas }: PostgresSpec, { scale }: Environment, secret: (name: string) => string) {
+  const count = readReplicas?.count[scale] ?? 0;
+  if (readReplicas === undefined || count === 0) return {};
+  const form = { kind: 'statefulset', readReplicas: count } as const;
+  return { form, replicationPassword: secret(readReplicas.password) };
+}
+
+/** What the server has beside the application's database. Slow statements can be found everywhere. */
+function setupOf(spec: PostgresSpec, secret: (name: string) => string): PostgresSetup {
+  return {
+    databases: spec.databases ?? [],
+    roles: (spec.roles ?? []).map(({ name, password }) => ({ name, password: secret(password) })),
+    schemas: spec.schemas ?? [],
+    extensions: ['pg_stat_statements'],
+  };
+}
+
+function makeMlflow(
+  scope: Construct,
+  spec: MlflowSpec,
+  common: Common,
+  storage: Storage,
+  { environment, connections, made, platform }: Surroundings,
+): Mlflow {
+  const postgres = made.get(spec.postgres);
+  if (!(postgres instanceof Postgres)) {
+    throw new Error(`${spec.name}.postgres is "${spec.postgres}": it is no component of the kind "postgres"; name one`);
+  }
+  return new Mlflow(scope, spec.name, {
+    ...common,
+    connections,
+    postgres,
+    database: spec.database,
+    artifacts:
+      environment.buckets === undefined
+        ? { kind: 'claim', ...storage }
+        : { kind: 's3', ...bucketFor(platform, environment, 'mlflow', 'write') },
   });
 }
 
@@ -311,17 +362,20 @@ function gpuOn({ name, gpu }: ModelServerSpec, environment: Environment): GpuReq
 function sourceOf({ model, from }: ServedSpec, { environment, images, platform }: Surroundings): ModelSource {
   if (from === 'image') return { kind: 'image', image: images.get(`model-${imageModel(model)}`) };
   if (from !== 'bucket') return { kind: 'ollama', model: from.ollama, at: internet };
-  const { buckets } = environment;
-  if (buckets === undefined) {
+  if (environment.buckets === undefined) {
     throw new Error(`models.${model}.from is "bucket": "${environment.name}" has no buckets; use an image`);
   }
+  return { kind: 's3', ...bucketFor(platform, environment, model, 'read') };
+}
+
+/** A folder in the bucket of models. The cloud gives the pods a role for it. */
+function bucketFor(platform: string, environment: Environment, prefix: string, use: BucketUse): Bucket {
   const bucket = bucketName(environment, platform, 'models');
   return {
-    kind: 's3',
     bucket,
-    prefix: model,
-    region: buckets.region,
-    access: { kind: 'role', accountAnnotations: bucketAnnotations(bucket, 'read') },
+    prefix,
+    region: environment.buckets?.region ?? '',
+    access: { kind: 'role', accountAnnotations: bucketAnnotations(bucket, use) },
     at: internet,
   };
 }
@@ -339,10 +393,18 @@ function hasMetrics({ workload }: Connectable): boolean {
 function alertingOf(spec: PrometheusSpec, made: ReadonlyMap<string, Connectable>) {
   const alertmanager = [...made.values()].find((component) => component instanceof Alertmanager);
   return {
-    alerts: spec.promises.flatMap(({ component, errorRatio, p95Seconds, dependencies }) => [
-      apiAlerts({ job: component, errorRatio, p95Seconds }),
-      dependencyAlerts(component, dependencies),
-    ]),
+    alerts: [
+      ...spec.promises.flatMap(({ component, errorRatio, p95Seconds, dependencies }) => [
+        apiAlerts({ job: component, errorRatio, p95Seconds }),
+        dependencyAlerts(component, dependencies),
+      ]),
+      ...watchAlerts(
+        (spec.watches ?? []).flatMap(({ component, ...watch }) => {
+          const target = made.get(component);
+          return target === undefined ? [] : [{ ...watch, target }];
+        }),
+      ),
+    ],
     ...(alertmanager !== undefined && { alertmanager }),
   };
 }

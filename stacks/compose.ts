@@ -50,7 +50,15 @@ export function compose(props: CompositionProps): Composition {
   for (const { namespace, component } of placed) {
     const home = namespaces.get(namespace);
     if (home === undefined) continue;
-    const around = { environment, images, connections, priorities, secret: home.secret, made: components };
+    const around = {
+      environment,
+      images,
+      connections,
+      priorities,
+      secret: home.secret,
+      platform: platform.name,
+      made: components,
+    };
     components.set(component.name, makeComponent(home.namespace, component, around));
   }
   for (const { name, aliases = {}, gateway } of platform.namespaces) {
@@ -154,6 +162,7 @@ function turn({ kind }: ComponentSpec): number {
     case 'prometheus':
       return 2;
     case 'exporter':
+    case 'mlflow':
     case 'orchestrator':
       return 1;
     default:

@@ -8,6 +8,7 @@ import { llmStandIn } from './recipes/llm-stand-in.ts';
 import { localPathProvisioner } from './recipes/local-path-provisioner.ts';
 import { mcp } from './recipes/mcp.ts';
 import { milvusLite } from './recipes/milvus-lite.ts';
+import { mlflow } from './recipes/mlflow.ts';
 import { modelAllMinilmL6V2 } from './recipes/model-all-minilm-l6-v2.ts';
 import { pause } from './recipes/pause.ts';
 import { postgres } from './recipes/postgres.ts';
@@ -29,6 +30,7 @@ export const recipes: readonly Recipe[] = [
   llmStandIn,
   basePython,
   milvusLite,
+  mlflow,
   mcp,
   modelAllMinilmL6V2,
   inference,

@@ -1,5 +1,6 @@
 import { alerts, api, cache, dashboards, encoder, exporter, gpuServer, metrics, postgres } from './footprints.ts';
 import type { Platform } from './platform.ts';
+import { counterfactualLabWatches } from './watches.ts';
 
 /** Variants of a text with one attribute swapped, and what a model makes of the difference. */
 export const counterfactualLab: Platform = {
@@ -71,6 +72,7 @@ export const counterfactualLab: Platform = {
         {
           kind: 'prometheus',
           name: 'prometheus',
+          watches: counterfactualLabWatches,
           promises: [
             {
               component: 'counterfactual-lab',

@@ -1,5 +1,6 @@
 import { dashboards, exporter } from './footprints.ts';
 import type { Platform } from './platform.ts';
+import { multiAgentRagWatches } from './watches.ts';
 
 /** Answers from the team's own documents, with agents that use tools, and LLM providers in tiers. */
 export const multiAgentRag: Platform = {
@@ -28,6 +29,7 @@ export const multiAgentRag: Platform = {
           name: 'postgres',
           database: 'keelson',
           maxConnections: 50,
+          readReplicas: { count: { small: 0, medium: 1, large: 1 }, password: 'postgresReplicationPassword' },
           adminPassword: 'postgresAdminPassword',
           password: 'postgresPassword',
           footprint: {
@@ -160,6 +162,7 @@ export const multiAgentRag: Platform = {
         {
           kind: 'prometheus',
           name: 'prometheus',
+          watches: multiAgentRagWatches,
           promises: [
             {
               component: 'orchestrator',
@@ -237,5 +240,6 @@ export const multiAgentRag: Platform = {
     'qdrantApiKey',
     'qdrantReadOnlyApiKey',
     'grafanaPassword',
+    'postgresReplicationPassword',
   ],
 };

@@ -1,5 +1,6 @@
-import type { Feature, GpuName, ModelRuntime, RolloutStrategy } from '../../constructs/index.ts';
+import type { Feature, GpuName, ModelRuntime, PostgresSchema, RolloutStrategy } from '../../constructs/index.ts';
 import type { Capability, Scale } from '../environments.ts';
+import type { WatchSpec } from './watches.ts';
 
 /** What a component takes at one scale. */
 export interface Footprint {
@@ -65,6 +66,14 @@ export interface PostgresSpec extends Base {
   /** Secrets of the configuration that hold the passwords. */
   readonly adminPassword: string;
   readonly password: string;
+  /** Databases beside the application's. @default - none */
+  readonly databases?: readonly string[];
+  /** Roles beside the application's, each with the secret of the configuration that holds its password. @default - none */
+  readonly roles?: readonly { readonly name: string; readonly password: string }[];
+  /** @default - none but those that the application makes */
+  readonly schemas?: readonly PostgresSchema[];
+  /** Servers that follow it and can be read from, at each scale, and the secret of the configuration with which they do. @default - none */
+  readonly readReplicas?: { readonly count: Readonly<Record<Scale, number>>; readonly password: string };
 }
 
 /** A vector database. */
@@ -186,6 +195,16 @@ export interface PromiseSpec {
 export interface PrometheusSpec extends Base {
   readonly kind: 'prometheus';
   readonly promises: readonly PromiseSpec[];
+  /** Thresholds of the platform's guide. Those of components that an environment does not have count for nothing there. @default - none */
+  readonly watches?: readonly WatchSpec[];
+}
+
+/** A registry of models, and of the runs that made them. */
+export interface MlflowSpec extends Base {
+  readonly kind: 'mlflow';
+  /** The component that is its PostgreSQL, and the database in it. */
+  readonly postgres: string;
+  readonly database: string;
 }
 
 /** Pictures of the metrics. */
@@ -217,6 +236,7 @@ export type ComponentSpec =
   | OrchestratorSpec
   | LlmStandInSpec
   | QdrantSpec
+  | MlflowSpec
   | PrometheusSpec
   | GrafanaSpec
   | ExporterSpec

@@ -1,5 +1,6 @@
 import { alerts, api, dashboards, encoder, exporter, gpuServer, metrics, postgres, redis } from './footprints.ts';
 import type { Platform } from './platform.ts';
+import { qratumWatches } from './watches.ts';
 
 /** What is the same about the model server with a GPU and without one. */
 const modelServer = {
@@ -87,14 +88,27 @@ export const qratum: Platform = {
           kind: 'postgres',
           name: 'postgres',
           database: 'qratum',
+          databases: ['mlflow'],
           maxConnections: 50,
           adminPassword: 'postgresAdminPassword',
           password: 'postgresPassword',
           footprint: postgres,
         },
         {
+          kind: 'mlflow',
+          name: 'mlflow',
+          postgres: 'postgres',
+          database: 'mlflow',
+          footprint: {
+            small: { cpu: 50, memory: 384, memoryLimit: 1024, storage: 2 },
+            medium: { cpu: 250, memory: 1024, memoryLimit: 2048, storage: 20 },
+            large: { cpu: 500, memory: 2048, memoryLimit: 4096, storage: 100 },
+          },
+        },
+        {
           kind: 'prometheus',
           name: 'prometheus',
+          watches: qratumWatches,
           promises: [
             {
               component: 'orchestrator',
@@ -135,6 +149,7 @@ export const qratum: Platform = {
   entries: [
     { component: 'orchestrator', port: 8000, what: 'API; /docs describes it' },
     { component: 'model-server', port: 8080, what: 'models; /docs describes the API' },
+    { component: 'mlflow', port: 5000, what: 'registry of models' },
     { component: 'prometheus', port: 9090, what: 'metrics and alerts' },
     { component: 'alertmanager', port: 9093, what: 'alerts that fire, and silences' },
     { component: 'grafana', port: 3000, what: 'dashboards' },
@@ -142,6 +157,7 @@ export const qratum: Platform = {
   checks: [
     { what: 'the router is ready', component: 'orchestrator', path: '/health/ready' },
     { what: 'the model server is ready', component: 'model-server', path: '/health/ready' },
+    { what: 'the registry of models answers', component: 'mlflow', path: '/health', has: 'OK' },
     {
       what: 'a text is embedded',
       component: 'orchestrator',

@@ -1,5 +1,6 @@
 import { alerts, cache, dashboards, encoder, exporter, metrics } from './footprints.ts';
 import type { Platform } from './platform.ts';
+import { quantumRerankWatches } from './watches.ts';
 
 /** Similarity and ranking of texts, by cosine and by fidelity, for users of three tiers. */
 export const quantumRerank: Platform = {
@@ -57,6 +58,7 @@ export const quantumRerank: Platform = {
         {
           kind: 'prometheus',
           name: 'prometheus',
+          watches: quantumRerankWatches,
           promises: [
             { component: 'quantum-rerank', errorRatio: 0.05, p95Seconds: 0.2, dependencies: ['redis', 'inference'] },
           ],

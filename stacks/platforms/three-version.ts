@@ -1,5 +1,6 @@
 import { alerts, api, dashboards, exporter, metrics, minimal, postgres, redis } from './footprints.ts';
 import type { Platform, ProviderSpec } from './platform.ts';
+import { threeVersionWatches } from './watches.ts';
 
 /** The two models that experiments compare, from their makers where there is a way out, else from the stand-in. */
 const providers: readonly ProviderSpec[] = [
@@ -121,6 +122,10 @@ export const threeVersion: Platform = {
           name: 'postgres',
           database: 'platform',
           maxConnections: 100,
+          // Procedures look into the database "production" as this role, which may do nothing but look.
+          databases: ['production'],
+          roles: [{ name: 'platform_user', password: 'platformUserPassword' }],
+          schemas: [{ name: 'production', database: 'production', roles: { platform: 'own', platform_user: 'read' } }],
           adminPassword: 'postgresAdminPassword',
           password: 'postgresPassword',
           footprint: postgres,
@@ -135,6 +140,7 @@ export const threeVersion: Platform = {
         {
           kind: 'prometheus',
           name: 'prometheus',
+          watches: threeVersionWatches,
           promises: [
             { component: 'platform-v2-api', errorRatio: 0.05, p95Seconds: 2, dependencies: ['postgres', 'redis'] },
             { component: 'platform-v1-api', errorRatio: 0.2, p95Seconds: 10, dependencies: ['postgres'] },
@@ -198,6 +204,7 @@ export const threeVersion: Platform = {
     'postgresPassword',
     'apiToken',
     'grafanaPassword',
+    'platformUserPassword',
     'primaryAiApiKey',
     'secondaryAiApiKey',
   ],

@@ -75,5 +75,16 @@ if [ "${1:-postgres}" = postgres ]; then
   : "${PGDATA:=/data/pgdata}"
   export PGDATA
   [ -s "$PGDATA/PG_VERSION" ] || initialise
+  # A container is ended with SIGTERM, upon which the server would wait until its last client leaves, and be killed in the end.
+  # SIGINT parts it from its clients and writes everything.
+  "$@" &
+  server=$!
+  trap 'kill -INT "$server"' TERM INT
+  status=0
+  while kill -0 "$server" 2> /dev/null; do
+    status=0
+    wait "$server" || status=$?
+  done
+  exit "$status"
 fi
 exec "$@"

@@ -52,6 +52,21 @@ describe('docker-entrypoint.sh of postgres', () => {
     expect(await calls()).toBe('postgres -c port=1\n');
   });
 
+  it('does not wait for clients when it is to end, and ends as the server does', async () => {
+    await run();
+    // A server that SIGTERM alone does not end while it has clients. A shell could not be it: in the background it is deaf to SIGINT.
+    const server =
+      "process.on('SIGINT', () => process.exit(3)).on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('ready')";
+    await program('postgres', `exec ${process.execPath} -e "${server}"`);
+    const entrypoint = execa('sh', [join(images, 'postgres/docker-entrypoint.sh'), 'postgres'], {
+      reject: false,
+      env: { PATH: `${folder}/bin:/usr/bin:/bin`, PGDATA: `${folder}/data/pgdata` },
+      extendEnv: false,
+    });
+    for await (const line of entrypoint.iterable()) if (line === 'ready') entrypoint.kill('SIGTERM');
+    expect((await entrypoint).exitCode).toBe(3);
+  });
+
   it('starts afresh after it was killed while making the database', async () => {
     await writeFile(join(folder, 'bin/initdb.kill'), '');
     const killed = await run();

@@ -11,6 +11,7 @@ describeGuide({
     { namespace, name: 'model-server', ports: [8080] },
     { namespace, name: 'orchestrator', ports: [8000] },
     { namespace, name: 'vector-db', ports: [19530] },
+    { namespace, name: 'mlflow', ports: [5000] },
   ],
   autoscalers: [{ namespace, name: 'model-server', target: 'model-server', min: 2, max: 10, cpu: 70 }],
   secrets: [{ namespace, name: 'model-server-secret', keys: ['auth-token'] }],

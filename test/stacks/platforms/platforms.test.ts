@@ -27,7 +27,12 @@ describe.each(Object.entries(platforms))('%s', (name, platform) => {
         case 'redis':
           return [component.password];
         case 'postgres':
-          return [component.adminPassword, component.password];
+          return [
+            component.adminPassword,
+            component.password,
+            ...(component.roles ?? []).map(({ password }) => password),
+            ...(component.readReplicas ? [component.readReplicas.password] : []),
+          ];
         case 'orchestrator':
           return [
             ...Object.values(component.tokens),
