@@ -34,6 +34,11 @@ export async function startMcp(register: (server: McpServer) => void): Promise<T
     await transport.handleRequest(request, response);
   };
   const http = createServer((request, response) => {
+    // As the platform's bridges tell that they live.
+    if (request.url === '/healthz') {
+      response.end('ok');
+      return;
+    }
     handle(request, response).catch(() => response.writeHead(500).end());
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { DEEPEST, isTooDeep } from './depth.ts';
 import type { App } from './type-provider.ts';
 
 declare module 'fastify' {
@@ -30,38 +31,54 @@ export function installJsonParser(app: App): void {
       done(new AppError('invalid_json', { message: 'It is not valid UTF-8.', cause: error }));
       return;
     }
+    if (isTooDeep(text)) {
+      done(
+        new AppError('invalid_json', { message: `It is nested deeper than ${DEEPEST} levels.`, cure: 'Flatten it.' }),
+      );
+      return;
+    }
     // The default parser answers through `done` only; its declared return type also covers async parsers.
     void parse(request, text, done);
   });
 }
 
 /**
- * Finds a NUL character in any string of a value. JSON and UTF-8 allow it, PostgreSQL does not.
+ * Finds what JSON allows and PostgreSQL does not: the character U+0000, and half of a character (a surrogate alone).
  *
  * @returns the path of the first one
  */
-export function findNul(value: unknown, path: string): string | undefined {
-  if (typeof value === 'string') return value.includes('\0') ? path : undefined;
+export function findUnstorable(value: unknown, path: string): string | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : path;
   if (Array.isArray(value)) {
     for (const [at, inner] of value.entries()) {
-      const found = findNul(inner, `${path}[${at}]`);
+      const found = findUnstorable(inner, `${path}[${at}]`);
       if (found !== undefined) return found;
     }
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, inner] of Object.entries(value)) {
-    const found = key.includes('\0') ? path : findNul(inner, `${path}.${key}`);
+    const found = isStorable(key) ? findUnstorable(inner, `${path}.${key}`) : path;
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** @throws AppError `invalid_request` naming the field that holds a NUL character */
-export function refuseNul(value: unknown, where: 'body' | 'querystring' = 'body'): void {
-  const path = findNul(value, where);
+/** @throws AppError `invalid_request` naming the field that holds what cannot be stored */
+export function refuseUnstorable(value: unknown, where: 'body' | 'querystring' = 'body'): void {
+  const path = findUnstorable(value, where);
   if (path === undefined) return;
   throw new AppError('invalid_request', {
-    details: [{ path, problem: 'holds the character U+0000', cure: 'Remove it; it cannot be stored.' }],
+    details: [
+      {
+        path,
+        problem: 'holds the character U+0000, or half of a character (a surrogate alone)',
+        cure: 'Remove it; it cannot be stored.',
+      },
+    ],
   });
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
 }

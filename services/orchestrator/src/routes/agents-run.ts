@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import { type AgentResult, type AgentStep, type PlannerDeps, runAgent } from '../agents/planner.ts';
 import { AppError } from '../errors/app-error.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import { clientSignal } from '../http/client-signal.ts';
 import { event, sendEvents } from '../http/event-stream.ts';
 import type { App } from '../http/type-provider.ts';
@@ -98,7 +98,7 @@ export function agentsRun(app: App, deps: AgentRouteDeps): void {
     },
     async (request, reply) => {
       const { body } = request;
-      refuseNul(body);
+      refuseUnstorable(body);
       checkServers(body.servers, deps.servers);
       const signal = clientSignal(reply);
       const started = performance.now();

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { CounterfactualEngine } from '../counterfactuals/engine.ts';
 import { ATTRIBUTES } from '../counterfactuals/lexicon.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import { clientSignal } from '../http/client-signal.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
@@ -82,7 +82,7 @@ export function counterfactuals(app: App, engine: CounterfactualEngine): void {
     },
     async (request, reply) => {
       const { body } = request;
-      refuseNul(body);
+      refuseUnstorable(body);
       const { tenant, user } = askerOf(request);
       const threshold = body.bias_threshold ?? 0.1;
       const made = await engine.generate(

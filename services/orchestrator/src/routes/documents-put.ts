@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { AppError } from '../errors/app-error.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import { clientSignal } from '../http/client-signal.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
@@ -55,7 +55,7 @@ export function documentsPut(app: App, { writer }: RagDeps, metrics: Metrics): v
     },
     async (request, reply) => {
       const { body } = request;
-      refuseNul(body);
+      refuseUnstorable(body);
       if (Buffer.byteLength(body.text) > MAX_TEXT_BYTES) {
         throw new AppError('body_too_large', {
           details: [

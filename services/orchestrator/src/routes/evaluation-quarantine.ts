@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Evaluation } from '../experiments/evaluation.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
 import { ExperimentId } from '../schemas/experiments.ts';
@@ -44,7 +44,7 @@ export function evaluationQuarantine(app: App, evaluation: Evaluation): void {
     async (request) => {
       const { id } = request.params;
       const { reason, impact_analysis: impactAnalysis = {} } = request.body;
-      refuseNul(request.body);
+      refuseUnstorable(request.body);
       const record = await evaluation.quarantine(id, { reason, impactAnalysis }, actorOf(request));
       return {
         experiment_id: id,

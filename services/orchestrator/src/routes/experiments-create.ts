@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { ExperimentStore } from '../experiments/store.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
 import {
@@ -53,7 +53,7 @@ export function experimentsCreate(app: App, store: ExperimentStore): void {
     },
     async (request, reply) => {
       const { body } = request;
-      refuseNul(body);
+      refuseUnstorable(body);
       const experiment = await store.create(
         {
           name: body.name,

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { ExperimentStore } from '../experiments/store.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
 import { ExperimentSchema, experimentView, StatusSchema } from '../schemas/experiments.ts';
@@ -32,7 +32,7 @@ export function experimentsList(app: App, store: ExperimentStore): void {
     },
     async (request) => {
       const { status, tag, limit, cursor } = request.query;
-      refuseNul(request.query, 'querystring');
+      refuseUnstorable(request.query, 'querystring');
       const page = await store.list(askerOf(request).tenant, {
         status,
         tag,

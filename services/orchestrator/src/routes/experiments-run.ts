@@ -3,7 +3,7 @@ import { AppError } from '../errors/app-error.ts';
 import type { ExperimentRunner } from '../experiments/runner.ts';
 import type { ExperimentStore } from '../experiments/store.ts';
 import type { Experiment } from '../experiments/types.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import type { App } from '../http/type-provider.ts';
 import type { LanguageModel } from '../ports/language-model.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
@@ -54,7 +54,7 @@ export function experimentsRun(app: App, store: ExperimentStore, runner: Experim
     },
     async (request, reply) => {
       const { code_samples: samples, language, expected } = request.body;
-      refuseNul(request.body);
+      refuseUnstorable(request.body);
       if (expected && expected.length !== samples.length) {
         throw new AppError('invalid_request', {
           details: [

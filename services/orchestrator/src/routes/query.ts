@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import { clientSignal } from '../http/client-signal.ts';
 import { event, sendEvents } from '../http/event-stream.ts';
 import type { App } from '../http/type-provider.ts';
@@ -44,7 +44,7 @@ export function query(app: App, answerer: Answerer, metrics: Metrics): void {
     },
     async (request, reply) => {
       const { query: question, limit = 4, stream = false } = request.body;
-      refuseNul(request.body);
+      refuseUnstorable(request.body);
       const signal = clientSignal(reply);
       const { id, caller } = request;
       const asker = { id, caller, route: '/api/v1/query', signal };

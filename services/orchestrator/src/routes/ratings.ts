@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { CounterfactualStore } from '../counterfactuals/store.ts';
 import { AppError } from '../errors/app-error.ts';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
 import { Uuid } from '../schemas/uuid.ts';
@@ -38,7 +38,7 @@ export function ratings(app: App, store: CounterfactualStore, onRating: (rating:
       },
     },
     async (request) => {
-      refuseNul(request.body);
+      refuseUnstorable(request.body);
       const { counterfactual_id: id, variant, rating, comment } = request.body;
       const { tenant, user } = askerOf(request);
       const variants = await store.variants(id, tenant);

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { refuseNul } from '../http/body.ts';
+import { refuseUnstorable } from '../http/body.ts';
 import { clientSignal } from '../http/client-signal.ts';
 import type { App } from '../http/type-provider.ts';
 import { citation } from '../retrieval/answer.ts';
@@ -24,7 +24,7 @@ export function search(app: App, { retriever }: RagDeps): void {
     },
     async (request, reply) => {
       const { query, limit = 10 } = request.body;
-      refuseNul(request.body);
+      refuseUnstorable(request.body);
       const found = await retriever.search(query, limit, clientSignal(reply));
       return { results: found.map(citation) };
     },

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { DEFAULT_TIMEOUTS, type ProviderConfig } from '../../../../services/orchestrator/src/providers/config.ts';
 import { type ModelConfig, plainModel } from '../../../../services/orchestrator/src/providers/config-models.ts';
 
@@ -14,6 +14,7 @@ export interface Asked {
   readonly messages: readonly Message[];
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
   readonly tool_choice?: string;
+  readonly stream?: boolean;
 }
 
 /** What the model says: a text, or tools that it wants to be called; or a status with which the provider refuses. */
@@ -25,6 +26,8 @@ export type Reply =
 /** A provider whose models answer as a test says. */
 export class ScriptedModel {
   readonly asked: Asked[] = [];
+  /** Before each word of a stream. */
+  pace: () => Promise<void> = async () => undefined;
   reply: (asked: Asked, at: number) => Reply | Promise<Reply> = () => 'Yes.';
   readonly #server = createServer(async (request, response) => {
     let body = '';
@@ -36,6 +39,10 @@ export class ScriptedModel {
     if (typeof reply === 'object' && 'status' in reply) {
       response.statusCode = reply.status;
       response.end('{"error":{"message":"no"}}');
+      return;
+    }
+    if (asked.stream === true && typeof reply === 'string') {
+      await this.#stream(response, reply);
       return;
     }
     const message =
@@ -70,12 +77,16 @@ export class ScriptedModel {
     this.#url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
   }
 
+  get baseUrl(): string {
+    return `${this.#url}/v1`;
+  }
+
   /** The provider in the gateway's configuration; 1 and 10 US dollars for a million tokens. */
   config(models: readonly string[], answerModel?: string): ProviderConfig {
     return {
       name: 'local',
       kind: 'openai-compatible',
-      baseUrl: `${this.#url}/v1`,
+      baseUrl: this.baseUrl,
       tier: 0,
       models: models.map(
         (name): ModelConfig => ({ ...plainModel(name), price: { input: 1, cachedInput: 1, output: 10 } }),
@@ -84,6 +95,24 @@ export class ScriptedModel {
       answerModel,
       timeouts: DEFAULT_TIMEOUTS,
     };
+  }
+
+  async #stream(response: ServerResponse, text: string): Promise<void> {
+    response.setHeader('content-type', 'text/event-stream');
+    const send = (fields: object) =>
+      response.write(
+        `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', ...fields })}\n\n`,
+      );
+    const delta = (part: object, finish_reason: string | null = null) =>
+      send({ choices: [{ index: 0, delta: part, finish_reason }] });
+    delta({ role: 'assistant', content: '' });
+    for (const content of text.split(/(?<=\s)/)) {
+      await this.pace();
+      delta({ content });
+    }
+    delta({}, 'stop');
+    send({ choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } });
+    response.end('data: [DONE]\n\n');
   }
 
   async stop(): Promise<void> {
