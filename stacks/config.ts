@@ -16,6 +16,10 @@ export interface Settings {
   readonly domain?: string;
   /** Context of the kubeconfig that KUBECONFIG names. */
   readonly kubeContext?: string;
+  /** Who may do what in a cluster that the stack makes: ARNs of IAM roles by `admins`, `deployers`, `operators` and `viewers`. */
+  readonly access: Readonly<Partial<Record<AccessKind, readonly string[]>>>;
+  /** Ranges of addresses that reach the API server of a cluster that the stack makes, from outside its network. */
+  readonly apiServerCidrs: readonly string[];
   /** Values of the secrets that the platform needs, by name. Never to be logged: {@link hide} them first. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Nodes with GPUs that the local cluster pretends to have. */
@@ -42,6 +46,8 @@ const keys = [
   'registry',
   'domain',
   'kubeContext',
+  'access',
+  'apiServerCidrs',
   'secrets',
   'simulatedGpuNodes',
 ] as const;
@@ -121,6 +127,13 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
   if (domain !== undefined && !/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(domain)) {
     report('domain', domain, 'use a name in the DNS, such as ai.example.com');
   }
+  const access = accessOf(record(text('access'), 'access', report), report);
+  const apiServerCidrs = list(text('apiServerCidrs') ?? '');
+  for (const cidr of apiServerCidrs) {
+    if (!/^(\d{1,3}\.){3}\d{1,3}\/([1-9]|[12]\d|3[0-2])$/.test(cidr)) {
+      report('apiServerCidrs', cidr, 'use ranges such as 203.0.113.0/24, separated by commas');
+    }
+  }
   const registry = text('registry');
   const context = text('kubeContext');
   if (problems.length > 0 || !isPlatformName(platform) || !isEnvironmentName(environment)) {
@@ -133,6 +146,8 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
     images,
     secrets,
     simulatedGpuNodes: Number(nodes),
+    access,
+    apiServerCidrs,
     ...(registry !== undefined && { registry }),
     ...(domain !== undefined && { domain }),
     ...(kubeContext !== undefined && { kubeContext }),
@@ -148,6 +163,32 @@ export function readSettings(): Settings {
 /** The secrets as Outputs that stay secret. */
 export function hide(secrets: Settings['secrets']): Readonly<Record<string, Output<string>>> {
   return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, secret(value)]));
+}
+
+const accessKinds = ['admins', 'deployers', 'operators', 'viewers'] as const;
+type AccessKind = (typeof accessKinds)[number];
+
+/** The parts of a text that commas separate. */
+const list = (text: string): readonly string[] => text.split(',').flatMap((part) => part.trim() || []);
+
+/** Roles by what they may do. */
+function accessOf(given: Readonly<Record<string, string>>, report: Report): Settings['access'] {
+  const isKind = (name: string): name is AccessKind => accessKinds.some((kind) => kind === name);
+  const entries = Object.entries(given).map(([name, text]) => {
+    if (!isKind(name)) report(`access.${name}`, text, `use one of ${accessKinds.join(', ')}`);
+    const roles = list(text);
+    for (const role of roles) {
+      if (!/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/.test(role)) {
+        report(
+          `access.${name}`,
+          role,
+          'use ARNs of IAM roles, separated by commas: arn:aws:iam::<account>:role/<name>',
+        );
+      }
+    }
+    return [name, roles] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 type Report = (path: string, value: unknown, cure: string) => undefined;

@@ -1,4 +1,5 @@
 import type { GatewayForm, GpuPool, Hardening, Placement } from '../constructs/index.ts';
+import type { AwsCloud } from './aws-cloud.ts';
 
 /** Name of an environment: the part of a stack's name after the dot. */
 export type EnvironmentName = 'local' | 'dev' | 'staging' | 'prod';

@@ -3,7 +3,7 @@ import { type Plan, plan, register, Tokens } from '../constructs/bridge/index.ts
 import { Images, WiringError } from '../constructs/index.ts';
 import { Cluster } from './cluster.ts';
 import { type CompositionProps, compose } from './compose.ts';
-import { hide, readSettings } from './config.ts';
+import { hide, readSettings, type Settings } from './config.ts';
 import { environments } from './environments.ts';
 import { outputsOf } from './outputs.ts';
 import { platforms } from './platforms/index.ts';
@@ -33,9 +33,22 @@ export default async function program() {
     secret: (name) => markers.get(name) ?? undeclared(name, platform.name),
   });
 
-  const provider = new Cluster('cluster', settings.kubeContext);
-  await register(planned, { provider, tokens, protectStateful: environment.protectStateful });
-  return outputsOf(platform, environment, secrets);
+  const cloud = await cloudOf(planned, settings);
+  const provider = cloud?.cluster ?? new Cluster('cluster', settings.kubeContext);
+  const after = cloud?.ready ?? [];
+  await register(planned, { provider, tokens, after, protectStateful: environment.protectStateful });
+  return { ...outputsOf(platform, environment, secrets), ...(cloud && { cloud: cloud.outputs }) };
+}
+
+/** The cloud that the environment asks for; none where the configuration names a cluster that exists. */
+async function cloudOf(planned: Plan, settings: Settings) {
+  const environment = environments[settings.environment];
+  const { cloud } = environment;
+  if (cloud.kind !== 'aws' || settings.kubeContext !== undefined) return undefined;
+  // Loaded only where it is used: the SDK takes longer than all the rest.
+  const { makeCloud } = await import('./cloud.ts');
+  const { platform, access, apiServerCidrs, domain } = settings;
+  return makeCloud({ cloud, environment, platform, plan: planned, access, apiServerCidrs, ...(domain && { domain }) });
 }
 
 /** The plan. Mistakes in the platform's data are shown as they are; a stack trace would lead to where nothing is wrong. */

@@ -9,6 +9,8 @@ export interface RegisterOptions {
   readonly provider?: ProviderResource;
   /** The Outputs that stand behind tokens in the manifests. */
   readonly tokens: Tokens;
+  /** What has to be there before any of the objects: the nodes and operators of a cluster that is made with them. @default - nothing */
+  readonly after?: readonly Resource[];
   /** Refuse to delete or replace what holds data: stateful sets, volumes and their claims. @default false */
   readonly protectStateful?: boolean;
 }
@@ -42,7 +44,11 @@ function create(
   const Kind = classes(object.apiVersion, object.kind);
   return new Kind(object.id, options.tokens.resolve(object.manifest, object.id), {
     parent,
-    dependsOn: object.dependsOn.flatMap((id) => resources.get(id) ?? []),
+    // Whoever waits for another object waits for all this through it.
+    dependsOn:
+      object.dependsOn.length > 0
+        ? object.dependsOn.flatMap((id) => resources.get(id) ?? [])
+        : [...(options.after ?? [])],
     protect: options.protectStateful === true && stateful.has(object.kind),
   });
 }

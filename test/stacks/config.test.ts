@@ -28,6 +28,8 @@ describe('parseSettings', () => {
     expect(parseSettings('multi-agent-rag.local', good)).toEqual({
       platform: 'multi-agent-rag',
       environment: 'local',
+      access: {},
+      apiServerCidrs: [],
       images: {},
       secrets,
       kubeContext: 'keelson',

@@ -1,5 +1,6 @@
 import { runtime } from '@pulumi/pulumi';
 import { getMonitor } from '@pulumi/pulumi/runtime/settings.js';
+import { awsState } from './aws-state.ts';
 
 /** A resource as the engine got it. */
 export interface Registered {
@@ -34,7 +35,10 @@ export async function mockEngine(options: MockOptions = {}): Promise<readonly Re
     {
       newResource: ({ type, name, inputs: given, id }) => {
         inputs.set(`${type} ${name}`, given);
-        return { id: options.preview ? undefined : (id ?? `${name}-id`), state: given };
+        return {
+          id: options.preview ? undefined : (id ?? `${name}-id`),
+          state: type.startsWith('aws:') ? awsState(type, name, given) : given,
+        };
       },
       call: () => ({}),
     },

@@ -1,9 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { isSecret, output } from '@pulumi/pulumi';
 import { environments } from '../../stacks/environments.ts';
 import program from '../../stacks/index.ts';
 import { platforms } from '../../stacks/platforms/index.ts';
-import { isSecretInput, mockEngine, settled } from '../support/mocks.ts';
+import { isSecretInput, mockEngine, type Registered, settled } from '../support/mocks.ts';
 
 const stacks = Object.values(platforms).flatMap((platform) =>
   Object.keys(environments).flatMap((environment) =>
@@ -33,8 +33,13 @@ async function run(stack: string, preview: boolean, secrets: readonly string[]) 
 }
 
 describe.each(stacks)('$stack, preview: $preview', ({ stack, platform, preview }) => {
-  it('registers the whole platform with the cluster of its own provider', async () => {
-    const { registered } = await run(stack, preview, platform.secrets);
+  let registered: readonly Registered[];
+  let outputs: Awaited<ReturnType<typeof program>>;
+  beforeAll(async () => {
+    ({ registered, outputs } = await run(stack, preview, platform.secrets));
+  });
+
+  it('registers the whole platform with the cluster of its own provider', () => {
     const objects = registered.filter(({ type }) => type.startsWith('kubernetes:'));
     expect(objects.length).toBeGreaterThan(platform.namespaces.flatMap(({ components }) => components).length * 4);
     for (const { provider } of objects) expect(provider).toContain('pulumi:providers:kubernetes::cluster::');
@@ -42,7 +47,6 @@ describe.each(stacks)('$stack, preview: $preview', ({ stack, platform, preview }
   });
 
   it('keeps every secret secret, on its way to the engine and in the outputs', async () => {
-    const { registered, outputs } = await run(stack, preview, platform.secrets);
     const secrets = registered.filter(({ type }) => type === 'kubernetes:core/v1:Secret');
     // In the cloud they come from a store: the program never has them.
     if (isStored(stack)) expect(registered.some(({ type }) => type.endsWith(':ExternalSecret'))).toBe(true);
@@ -73,7 +77,11 @@ describe('the program', () => {
       const { registered } = await run(stack, false, secrets);
       return [...new Set(registered.filter(({ protect }) => protect).map(({ type }) => type))];
     };
-    expect(await kinds('multi-agent-rag.prod')).toEqual(['kubernetes:apps/v1:StatefulSet']);
+    expect((await kinds('multi-agent-rag.prod')).sort()).toEqual([
+      'aws:eks/cluster:Cluster',
+      'aws:s3/bucket:Bucket',
+      'kubernetes:apps/v1:StatefulSet',
+    ]);
     expect(await kinds('multi-agent-rag.local')).toEqual([]);
   });
 
