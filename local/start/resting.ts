@@ -4,6 +4,9 @@ import { type Kubectl, kubectl } from '../cluster/kubectl.ts';
 /** On a controller that rests: how many replicas it had. */
 export const restingReplicas = 'keelson.dev/resting-replicas';
 
+/** Pods of jobs that are done hold no memory. */
+const unfinished = ['--field-selector', 'status.phase!=Succeeded,status.phase!=Failed'] as const;
+
 /** A Deployment or StatefulSet as far as resting goes. */
 export interface Controller {
   readonly kind: 'Deployment' | 'StatefulSet';
@@ -35,7 +38,8 @@ export function controllersIn(json: string): readonly Controller[] {
   return items.flatMap(({ kind, metadata, spec }) => {
     const platform = metadata.labels?.['app.kubernetes.io/part-of'];
     const before = metadata.annotations?.[restingReplicas];
-    if (platform === undefined || metadata.labels?.['app.kubernetes.io/managed-by'] !== 'keelson') return [];
+    // Who manages it is no help: Pulumi's provider writes its own name there.
+    if (platform === undefined) return [];
     const { namespace, name } = metadata;
     const replicas = spec.replicas ?? 1;
     return [{ kind, namespace, name, platform, replicas, ...(before !== undefined && { before: Number(before) }) }];
@@ -81,10 +85,10 @@ export async function rest(at: Kubectl, platform: string, seconds = 120): Promis
     ...new Set(changes.filter(({ replicas }) => replicas === 0).map(({ controller }) => controller.platform)),
   ];
   // Their memory is free when their pods are gone.
-  const selector = `app.kubernetes.io/managed-by=keelson,app.kubernetes.io/part-of in (${resting.join(',')})`;
+  const selector = `app.kubernetes.io/part-of in (${resting.join(',')})`;
   const deadline = Date.now() + seconds * 1000;
   while (resting.length > 0) {
-    const left = await kubectl(at, ['get', 'pods', '--all-namespaces', '-l', selector, '-o', 'name']);
+    const left = await kubectl(at, ['get', 'pods', '--all-namespaces', '-l', selector, ...unfinished, '-o', 'name']);
     if (left.trim() === '') break;
     if (Date.now() > deadline) throw new Error(`still there after ${seconds} s: ${left.trim().replaceAll('\n', ', ')}`);
     await delay(300);

@@ -14,7 +14,7 @@ function list(facts: readonly Fact[]): string {
     metadata: {
       namespace: 'n',
       name,
-      labels: platform && { 'app.kubernetes.io/part-of': platform, 'app.kubernetes.io/managed-by': 'keelson' },
+      labels: platform && { 'app.kubernetes.io/part-of': platform, 'app.kubernetes.io/managed-by': 'pulumi' },
       annotations: before && { [restingReplicas]: before },
     },
     spec: { replicas },
