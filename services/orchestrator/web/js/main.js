@@ -26,7 +26,6 @@ function signIn(error) {
     autocomplete: 'current-password',
     spellcheck: false,
     required: true,
-    autofocus: true,
   });
   const button = h('button', { type: 'submit', class: 'primary' }, 'Continue');
   replace(
@@ -49,6 +48,8 @@ function signIn(error) {
         h('h1', {}, 'Keelson'),
         h('p', { class: 'muted' }, 'Chat with your models and documents, and see how the platform does.'),
         problem,
+        // Keepers of passwords file the token under this name.
+        h('input', { type: 'text', name: 'username', autocomplete: 'username', value: 'keelson', hidden: true }),
         h('label', { for: 'token' }, 'API token'),
         field,
         h('p', { class: 'muted small' }, 'It stays in this tab, and is gone when you close it.'),
@@ -82,8 +83,8 @@ function frame(session) {
   paintTheme(theme);
   const leave = () => {
     token.clear();
-    for (const key of Object.keys(kept)) delete kept[key];
     signIn();
+    for (const key of Object.keys(kept)) delete kept[key];
   };
   replace(
     app,

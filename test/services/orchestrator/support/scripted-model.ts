@@ -26,6 +26,8 @@ export type Reply =
 /** A provider whose models answer as a test says. */
 export class ScriptedModel {
   readonly asked: Asked[] = [];
+  /** Streams that were given up before their end. */
+  abandoned = 0;
   /** Before each word of a stream. */
   pace: () => Promise<void> = async () => undefined;
   reply: (asked: Asked, at: number) => Reply | Promise<Reply> = () => 'Yes.';
@@ -99,6 +101,9 @@ export class ScriptedModel {
 
   async #stream(response: ServerResponse, text: string): Promise<void> {
     response.setHeader('content-type', 'text/event-stream');
+    response.once('close', () => {
+      if (!response.writableFinished) this.abandoned += 1;
+    });
     const send = (fields: object) =>
       response.write(
         `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', ...fields })}\n\n`,

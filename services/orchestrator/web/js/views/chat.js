@@ -258,6 +258,7 @@ export function chatView(session, kept) {
     paint.now();
     if (!complete) throw new ApiError({ message: 'The answer was cut before its end.', cure: 'Ask again.' });
     const seconds = (performance.now() - started) / 1000;
+    const follow = following();
     extra.append(
       h(
         'p',
@@ -273,6 +274,7 @@ export function chatView(session, kept) {
         copyButton(turn.answer),
       ),
     );
+    follow();
   }
 
   async function askDocuments(turn, body, extra, signal) {

@@ -73,10 +73,10 @@ function overall({ status, availability, availability_objective: objective, requ
 function endpoints({ endpoints }) {
   if (endpoints.length === 0)
     return notice('empty', 'Nothing was asked in this window.', 'Choose a longer one, or ask something.');
-  const head = ['Endpoint', 'State', 'Requests', 'Errors', 'p50', 'p95', 'p99', 'Objective', 'Error budget left'];
+  const head = ['Endpoint', 'State', 'Requests', 'Errors', 'p50', 'p95', 'p99', 'Error budget left'];
   return h(
     'div',
-    { class: 'table' },
+    { class: 'table', role: 'region', 'aria-label': 'Endpoints', tabindex: 0 },
     h(
       'table',
       {},
@@ -90,10 +90,18 @@ function endpoints({ endpoints }) {
   );
 }
 
+/** A measured value, with what was promised below it. */
+function against(value, promised, broken) {
+  return h(
+    'td',
+    { class: 'number' },
+    h('span', { class: broken && 'bad-text' }, value),
+    h('span', { class: 'promised muted' }, `of ${promised}`),
+  );
+}
+
 function row(one) {
-  const left = one.error_budget_remaining;
-  const slow = one.p95_ms > one.objective.p95_ms;
-  const failing = one.error_rate > one.objective.error_rate;
+  const { objective, error_budget_remaining: left } = one;
   return h(
     'tr',
     {},
@@ -104,25 +112,24 @@ function row(one) {
       one.compliant ? pill('ok', 'Kept') : h('span', { title: one.violations.join('; ') }, pill('bad', 'Not kept')),
     ),
     h('td', { class: 'number' }, count(one.requests)),
-    h('td', { class: `number ${failing ? 'bad-text' : ''}` }, percent(one.error_rate)),
+    against(percent(one.error_rate), percent(objective.error_rate), one.error_rate > objective.error_rate),
     h('td', { class: 'number' }, milliseconds(one.p50_ms)),
-    h('td', { class: `number ${slow ? 'bad-text' : ''}` }, milliseconds(one.p95_ms)),
+    against(milliseconds(one.p95_ms), milliseconds(objective.p95_ms), one.p95_ms > objective.p95_ms),
     h('td', { class: 'number' }, milliseconds(one.p99_ms)),
     h(
       'td',
-      { class: 'nowrap muted' },
-      `p95 ${milliseconds(one.objective.p95_ms)}, errors ${percent(one.objective.error_rate)}`,
-    ),
-    h(
-      'td',
-      { class: 'budget' },
-      meter({
-        label: `Error budget of ${one.endpoint}`,
-        share: left,
-        kind: left < 0.1 ? 'bad' : left < 0.4 ? 'warn' : 'ok',
-        text: percent(left, 0),
-      }),
-      h('span', { class: 'number' }, percent(left, 0)),
+      {},
+      h(
+        'div',
+        { class: 'budget' },
+        meter({
+          label: `Error budget of ${one.endpoint}`,
+          share: left,
+          kind: left < 0.1 ? 'bad' : left < 0.4 ? 'warn' : 'ok',
+          text: percent(left, 0),
+        }),
+        h('span', { class: 'number' }, percent(left, 0)),
+      ),
     ),
   );
 }

@@ -41,7 +41,8 @@ function card(budget, title) {
       'header',
       {},
       h('h2', {}, title),
-      limit !== null && pill(kind, share >= 1 ? 'Used up' : `${Math.round(share * 100)} %`),
+      limit !== null &&
+        pill(kind, share >= 1 ? 'Used up' : share > 0 && share < 0.01 ? '< 1 %' : `${Math.round(share * 100)} %`),
     ),
     h(
       'p',
@@ -76,7 +77,7 @@ function topSpenders(spenders) {
       ? h('p', { class: 'muted' }, 'Nobody has spent anything today.')
       : h(
           'div',
-          { class: 'table' },
+          { class: 'table', role: 'region', 'aria-label': 'Who spent most today', tabindex: 0 },
           h(
             'table',
             {},
