@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, objectsAt } from '../../constructs/bridge/manifest.ts';
-import { Milvus, type MilvusMode, type MilvusObjects, Size } from '../../constructs/index.ts';
-import { bench, containerOf, envOf, object, objects, podOf, small } from '../support/manifests.ts';
+import {
+  Duration,
+  Milvus,
+  type MilvusCollection,
+  type MilvusMode,
+  type MilvusObjects,
+  Size,
+} from '../../constructs/index.ts';
+import { bench, containerOf, envOf, object, objects, podOf, small, synthError } from '../support/manifests.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 import { podsOf, Reachability } from '../support/reachability.ts';
 
@@ -20,7 +27,7 @@ function milvus(mode: MilvusMode) {
   return { ...on, made };
 }
 
-const s3: MilvusObjects = {
+const s3: Extract<MilvusObjects, { kind: 's3' }> = {
   kind: 's3',
   host: 's3.eu-central-1.amazonaws.com',
   bucket: 'vectors',
@@ -114,5 +121,118 @@ describe('Milvus standalone', () => {
     expect(object(manifests, 'ServiceAccount', 'milvus').metadata.annotations).toEqual(accountAnnotations);
     expect(envOf(manifests, 'milvus')).toMatchObject({ MINIO_USE_IAM: 'true' });
     expect(objects(manifests, 'Secret')).toEqual([]);
+  });
+});
+
+describe('Milvus with collections', () => {
+  const collections: readonly MilvusCollection[] = [
+    { name: 'documents', dimension: 384, index: { kind: 'IVF_FLAT', nlist: 256, nprobe: 8 } },
+    { name: 'images', dimension: 512, index: { kind: 'HNSW', ef: 100 } },
+    { name: 'made_elsewhere', dimension: 384 },
+  ];
+  const standalone: MilvusMode = { kind: 'standalone', metadata: { kind: 'embedded' }, objects: { kind: 'volume' } };
+
+  function filled(mode: MilvusMode, more: readonly MilvusCollection[] = collections) {
+    const on = bench();
+    const made = new Milvus(on.namespace, 'milvus', {
+      images: on.images,
+      resources: small,
+      name: 'vector-db',
+      mode,
+      storage,
+      collections: more,
+      autoFlush: Duration.seconds(60),
+      connections: on.connections,
+    });
+    return { ...on, made };
+  }
+
+  it('has those with an index made by a job, and tells how to search them', () => {
+    const on = filled(standalone);
+    const manifests = on.synth();
+    expect(Object.keys(at(object(manifests, 'ConfigMap', 'vector-db-collections-files'), 'data') ?? {}).sort()).toEqual(
+      [
+        'collections.sh',
+        'collections.txt',
+        'documents.create.json',
+        'documents.load.json',
+        'images.create.json',
+        'images.load.json',
+      ],
+    );
+    expect(envOf(manifests, 'vector-db-collections')).toMatchObject({ MILVUS_URL: 'http://vector-db:19530' });
+    expect(on.made.workload.ports.grpc.facts).toEqual({ SEARCH: '{"documents":{"nprobe":8},"images":{"ef":100}}' });
+    expect(envOf(manifests, 'vector-db')).toMatchObject({ DATANODE_SEGMENT_SYNCPERIOD: '60' });
+    expect(podsOf(manifests).map(({ name }) => name)).toContain('vector-db');
+  });
+
+  it('leaves them to who fills them in lite mode', () => {
+    expect(objects(filled({ kind: 'lite' }).synth(), 'Job')).toEqual([]);
+  });
+
+  it('refuses parameters that Milvus would refuse', () => {
+    const wrong = [{ name: 'a', dimension: 384, index: { kind: 'IVF_SQ8', nlist: 8, nprobe: 9 } }] as const;
+    expect(synthError(filled(standalone, wrong).synth)).toMatch(
+      /collections\.a\.index\.nprobe is 9: there are 8 clusters/,
+    );
+  });
+});
+
+describe('Milvus distributed', () => {
+  const part = { replicas: 2, resources: small };
+  const distributed: MilvusMode = {
+    kind: 'distributed',
+    parts: { proxy: part, coordinator: part, query: part, data: part, streaming: part },
+    metadata: { kind: 'beside', resources: small, storage },
+    objects: s3,
+  };
+
+  it('is an object of the operator, with what it depends on', () => {
+    const manifests = milvus(distributed).synth();
+    const { spec } = object(manifests, 'Milvus', 'milvus');
+    expect(spec).toMatchObject({
+      mode: 'cluster',
+      components: {
+        podLabels: { app: 'milvus' },
+        runAsNonRoot: true,
+        proxy: { replicas: 2 },
+        queryNode: { replicas: 2 },
+      },
+      dependencies: {
+        msgStreamType: 'woodpecker',
+        etcd: { external: true, endpoints: ['milvus-etcd.test.svc:2379'] },
+        storage: {
+          external: true,
+          type: 'S3',
+          secretRef: 'milvus-store',
+          endpoint: 's3.eu-central-1.amazonaws.com:443',
+        },
+      },
+      config: { minio: { bucketName: 'vectors', useIAM: false } },
+    });
+    expect(at(object(manifests, 'Secret', 'milvus-store'), 'stringData')).toEqual({
+      accesskey: 'Key1',
+      secretkey: 'Geheim1',
+    });
+    expect(at(object(manifests, 'Service', 'milvus'), 'spec', 'selector')).toEqual({
+      app: 'milvus',
+      'app.kubernetes.io/component': 'proxy',
+    });
+    expect(manifests.filter(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === 'milvus')).toEqual(
+      [],
+    );
+  });
+
+  it('gives its parts the account of the role', () => {
+    const accountAnnotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/milvus' };
+    const objectsInRole = { ...s3, access: { kind: 'role', accountAnnotations } } as const;
+    const manifests = milvus({ ...distributed, objects: objectsInRole }).synth();
+    expect(object(manifests, 'ServiceAccount', 'milvus').metadata.annotations).toEqual(accountAnnotations);
+    expect(at(object(manifests, 'Milvus', 'milvus'), 'spec', 'components', 'serviceAccountName')).toBe('milvus');
+  });
+
+  it('needs each of its parts', () => {
+    const parts = { ...distributed.parts, query: { ...part, replicas: 0 } };
+    expect(synthError(milvus({ ...distributed, parts }).synth)).toMatch(/mode\.parts\.query\.replicas is 0/);
   });
 });
