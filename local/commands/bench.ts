@@ -7,7 +7,7 @@ import { type CommandModule, examples } from './command.ts';
 
 const file = (repository: string, name: string): string => path.join(repository, 'bench', name, 'run.ts');
 
-export const command: CommandModule<{ readonly json: boolean; readonly restart: boolean }> = {
+export const command: CommandModule<{ readonly json: boolean; readonly restart: boolean; readonly soak: boolean }> = {
   name: 'bench',
   summary: 'measure: the figures of the docs come from here',
   configure(command) {
@@ -15,9 +15,19 @@ export const command: CommandModule<{ readonly json: boolean; readonly restart: 
       .argument('<name>', 'what to measure: a folder of bench/')
       .option('--json', 'print JSON', false)
       .option('--restart', 'platform only: measure a warm start too, by stopping and starting it', false)
-      .addHelpText('after', examples('npm run bench -- platform', 'npm run bench -- platform --restart --json'));
+      .option('--soak', 'orchestrator and inference: watch the memory under load for ten minutes instead', false)
+      .addHelpText(
+        'after',
+        examples(
+          'npm run bench -- platform',
+          'npm run bench -- platform --restart --json',
+          'npm run bench -- orchestrator',
+          'npm run bench -- orchestrator --soak',
+          'npm run bench -- inference --json',
+        ),
+      );
   },
-  async run([name = ''], { json, restart }) {
+  async run([name = ''], { json, restart, soak }) {
     const { repository } = resolvePaths();
     if (!/^[a-z-]+$/.test(name) || !existsSync(file(repository, name))) {
       const known = readdirSync(path.join(repository, 'bench')).filter((each) => existsSync(file(repository, each)));
@@ -28,7 +38,7 @@ export const command: CommandModule<{ readonly json: boolean; readonly restart: 
         exitCode: exitCodes.usage,
       });
     }
-    const flags = [...(json ? ['--json'] : []), ...(restart ? ['--restart'] : [])];
+    const flags = [...(json ? ['--json'] : []), ...(restart ? ['--restart'] : []), ...(soak ? ['--soak'] : [])];
     const result = await execa(process.execPath, [file(repository, name), ...flags], {
       cwd: repository,
       stdio: 'inherit',

@@ -90,9 +90,10 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     ...(parts && { onStranger: (request) => limitStranger(request, parts.accounting) }),
   });
   if (parts) limitCallers(app, parts.accounting);
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     // Clients let go of their connections, so that the next request goes to another replica.
     if (state.lifecycle.draining) reply.header('connection', 'close');
+    done();
   });
 
   health(app, state);

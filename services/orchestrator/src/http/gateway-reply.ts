@@ -43,8 +43,13 @@ export function gatewayHeaders(reply: FastifyReply, target: Target, cached: bool
   if (cached) reply.header('x-keelson-cache', 'hit');
 }
 
+/** Up to this size, an answer is sent as text: it leaves in one piece with its headers. */
+const SMALL = 32 * 1024;
+
 /** Sends a whole answer as it came: it is JSON already. */
 export function sendAnswer(reply: FastifyReply, { body, target, cached }: GatewayAnswer): FastifyReply {
   gatewayHeaders(reply, target, cached);
-  return reply.type('application/json; charset=utf-8').send(body);
+  return reply
+    .type('application/json; charset=utf-8')
+    .send(typeof body === 'string' || body.length > SMALL ? body : body.toString('utf8'));
 }

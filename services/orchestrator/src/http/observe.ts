@@ -1,4 +1,3 @@
-import { finished } from 'node:stream';
 import { statusOf } from '../errors/catalogue.ts';
 import type { Metrics } from '../metrics.ts';
 import type { App } from './type-provider.ts';
@@ -8,10 +7,11 @@ export function installObservation(app: App, metrics: Metrics): void {
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now();
     reply.header('x-request-id', request.id);
-    finished(reply.raw, { readable: false }, (error) => {
+    // It comes once, whether the answer was complete or the client left.
+    reply.raw.once('close', () => {
       const seconds = (performance.now() - started) / 1000;
       // The client is gone: whatever status was chosen, nobody got it.
-      const status = error && !reply.raw.writableFinished ? statusOf('client_closed') : reply.statusCode;
+      const status = reply.raw.writableFinished ? reply.statusCode : statusOf('client_closed');
       const method = request.method;
       // The pattern, never the address: that could hold anything, and would make a series each.
       const route = request.routeOptions.url ?? 'unknown';

@@ -1,5 +1,6 @@
 import { createClient } from 'redis';
 import type { Script } from './script.ts';
+import { ScriptRuns } from './script-runs.ts';
 
 export interface RedisOptions {
   /** redis://host:6379 */
@@ -15,6 +16,7 @@ export class RedisConnection {
   readonly #client;
   #connecting: Promise<unknown> | undefined;
   #listeners: (() => void)[] = [];
+  readonly #runs = new Map<Script, ScriptRuns>();
 
   constructor({ url, password }: RedisOptions) {
     this.#client = createClient({
@@ -24,6 +26,8 @@ export class RedisConnection {
       ...(password === undefined ? {} : { password }),
       // A command while Redis is gone fails at once, instead of waiting in a queue that grows.
       disableOfflineQueue: true,
+      // It would end only commands that wait to be written, which none does for long; and each would cost an abort signal.
+      commandOptions: { timeout: 0 },
       // Often: until every replica is back, none trusts what Redis holds.
       socket: { connectTimeout: 2_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 250) },
     });
@@ -54,15 +58,17 @@ export class RedisConnection {
     return await this.#client.sendCommand<Reply>(parts);
   }
 
-  /** Runs a script, in one round trip unless Redis sees it for the first time. */
-  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
-    const rest = [String(keys.length), ...keys, ...args];
-    try {
-      return await this.#client.sendCommand<Reply>(['EVALSHA', script.sha, ...rest]);
-    } catch (error) {
-      if (!String(error).includes('NOSCRIPT')) throw error;
-      return await this.#client.sendCommand<Reply>(['EVAL', script.text, ...rest]);
+  /**
+   * Runs a script, in one round trip unless Redis sees it for the first time. While runs of it are under way, those that come
+   * together go together: under load, what each costs beside its own work is shared.
+   */
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+    let runs = this.#runs.get(script);
+    if (!runs) {
+      runs = new ScriptRuns(script, (command) => this.#client.sendCommand<Reply>(command));
+      this.#runs.set(script, runs);
     }
+    return runs.run(keys, args);
   }
 
   close(): void {

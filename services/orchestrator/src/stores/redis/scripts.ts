@@ -243,3 +243,6 @@ end
 return answer
 `,
 );
+
+/** All of them. */
+export const ALL = [ADMIT, SETTLE, REFUND, LOAD, LIMIT, RECALL, BEAT] as const;

@@ -1,0 +1,72 @@
+import { table } from '../../local/table.ts';
+import type { Comparison, Figures } from './compare.ts';
+import type { Machine } from './machine.ts';
+import { PEER } from './servers.ts';
+import type { SoakResult } from './soak.ts';
+
+const LINES: readonly (readonly [string, keyof Figures, string])[] = [
+  ['requests per second, 64 connections', 'requestsPerSecond', ''],
+  ['requests per second of processor time', 'requestsPerCoreSecond', ''],
+  ['latency, 1 connection, p50', 'p50', 'ms'],
+  ['latency, 1 connection, p99', 'p99', 'ms'],
+  ['first streamed byte, 1 connection, p50', 'firstByteP50', 'ms'],
+  ['first streamed byte, 1 connection, p99', 'firstByteP99', 'ms'],
+  ['failures', 'failures', ''],
+];
+
+export function printComparison(facts: Machine, { figures, ratios }: Comparison): void {
+  const { direct, orchestrator, peer } = figures;
+  const cell = (of: Figures | undefined, key: keyof Figures, unit: string): string =>
+    of ? `${number(of[key])} ${unit}`.trim() : '';
+  process.stdout.write(`${line(facts)}\n\n`);
+  process.stdout.write(
+    `${table(
+      ['', 'provider, bare', 'orchestrator', `${PEER.name} ${PEER.version}`],
+      LINES.map(([what, key, unit]) => [
+        what,
+        cell(direct, key, unit),
+        cell(orchestrator, key, unit),
+        cell(peer, key, unit),
+      ]),
+    )}\n\n`,
+  );
+  process.stdout.write(
+    `${table(
+      ['', 'measured', 'wanted', ''],
+      ratios.map(({ what, value, wanted, holds }) => [
+        what,
+        number(value),
+        wanted,
+        wanted === '' ? '' : holds ? 'yes' : 'NO',
+      ]),
+    )}\n`,
+  );
+}
+
+export function printSoak(facts: Machine, result: SoakResult): void {
+  const { seconds, requests, failures, early, late, most, growth, holds } = result;
+  process.stdout.write(`${line(facts)}\n\n`);
+  process.stdout.write(
+    `${table(
+      ['', 'measured'],
+      [
+        ['seconds under load', number(seconds)],
+        ['requests', number(requests)],
+        ['failures', number(failures)],
+        ['memory, second fifth', `${number(early)} MiB`],
+        ['memory, last fifth', `${number(late)} MiB`],
+        ['memory, the most', `${number(most)} MiB`],
+        ['growth', `${number(growth * 100)} % ${holds ? '(flat)' : '(NOT FLAT)'}`],
+      ],
+    )}\n`,
+  );
+}
+
+function number(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function line({ processors, model, memoryGiB, kernel, node }: Machine): string {
+  return `${processors} x ${model}, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}`;
+}

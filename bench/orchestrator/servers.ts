@@ -1,0 +1,179 @@
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startPostgres } from '../../test/support/postgres.ts';
+import { end, eventually, freePort } from '../../test/support/processes.ts';
+import { startRedis } from '../../test/support/redis.ts';
+import type { LoadOrder, LoadResult } from './load.ts';
+
+const here = import.meta.dirname;
+const repository = path.resolve(here, '../..');
+
+/**
+ * The peer, from npm. With any @hono/node-server from 1.14 on, which its range allows, its streams end with status 500: headers
+ * of an upstream's answer are immutable (seen with 1.14.4, 1.15.0 and 1.19.19; 2026-11). It gets the last one that works.
+ */
+export const PEER = {
+  name: '@portkey-ai/gateway',
+  version: '1.15.2',
+  overrides: { '@hono/node-server': '1.13.8' },
+} as const;
+
+/** Something that serves on a port of 127.0.0.1. */
+export interface Server {
+  readonly port: number;
+  readonly process: ChildProcess;
+}
+
+/** What has to be ended when the measurement is over, the last one first. */
+export class Cleanup {
+  readonly #steps: (() => unknown)[] = [];
+
+  add(step: () => unknown): void {
+    this.#steps.unshift(step);
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#steps) await step();
+  }
+}
+
+export async function startMock(cleanup: Cleanup): Promise<Server> {
+  const child = spawn(process.execPath, [path.join(here, 'mock.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  cleanup.add(() => end(child, 'SIGKILL'));
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.once('data', (text) => resolve(Number(text)));
+    child.once('exit', (code) => reject(new Error(`the mock provider ended with ${code}`)));
+  });
+  return { port, process: child };
+}
+
+/** The orchestrator as its image has it, on a Redis and a PostgreSQL of its own, with limits, budgets and prices. */
+export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise<Server> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'keelson-bench-'));
+  cleanup.add(() => rmSync(dir, { recursive: true, force: true }));
+  execFileSync(process.execPath, [path.join(repository, 'services/orchestrator/build.mjs'), `--out=${dir}/dist`]);
+  const [redis, postgres, port] = await Promise.all([startRedis(), startPostgres(), freePort()]);
+  cleanup.add(() => Promise.all([redis.stop(), postgres.stop()]));
+  mkdirSync(`${dir}/tokens`);
+  writeFileSync(`${dir}/tokens/bench`, 'token-of-bench');
+  writeFileSync(
+    `${dir}/providers.json`,
+    JSON.stringify([
+      {
+        name: 'mock',
+        kind: 'openai-compatible',
+        baseUrl: `http://127.0.0.1:${mock.port}/v1`,
+        tier: 1,
+        models: [{ name: 'mock', price: { input: 0.15, cachedInput: 0.075, output: 0.6 } }],
+      },
+    ]),
+  );
+  writeFileSync(
+    `${dir}/policy.json`,
+    JSON.stringify({
+      defaultTier: 'bench',
+      tiers: {
+        bench: {
+          rate: { requests: 1_000_000, windowSeconds: 1 },
+          budget: { daily: 100_000, weekly: 500_000, monthly: 1_000_000 },
+        },
+      },
+    }),
+  );
+  const child = spawn(process.execPath, [...imageFlags(), `${dir}/dist/main.js`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      FEATURES: 'gateway,budgets',
+      API_TOKENS_DIR: `${dir}/tokens`,
+      PROVIDERS_FILE: `${dir}/providers.json`,
+      POLICY_FILE: `${dir}/policy.json`,
+      REDIS_URL: redis.url,
+      POSTGRES_URL: postgres.options.url,
+      POSTGRES_USER: postgres.options.user,
+      POSTGRES_PASSWORD: postgres.options.password,
+      SHUTDOWN_DELAY_SECONDS: '0',
+      ...(process.env.BENCH_NODE_OPTIONS && { NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS }),
+    },
+  });
+  cleanup.add(() => end(child, 'SIGTERM'));
+  await eventually(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/health/ready`);
+    if (!answer.ok) throw new Error(`the orchestrator is not ready: ${await answer.text()}`);
+  }, 60_000);
+  return { port, process: child };
+}
+
+/** What the image tells Node.js. */
+function imageFlags(): string[] {
+  const text = readFileSync(path.join(repository, 'services/orchestrator/Dockerfile'), 'utf8');
+  const entry = /^ENTRYPOINT (\[.*\])$/m.exec(text)?.[1];
+  if (entry === undefined) throw new Error('services/orchestrator/Dockerfile: there is no ENTRYPOINT in JSON form');
+  const [, ...words] = JSON.parse(entry) as string[]; // Docker's own form: a list of texts.
+  return words.filter((word) => word.startsWith('--'));
+}
+
+/** @param folder Where it is kept between measurements. */
+export async function startPeer(folder: string, cleanup: Cleanup): Promise<Server> {
+  const script = path.join(folder, 'node_modules', PEER.name, 'build/start-server.js');
+  if (!existsSync(script)) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      path.join(folder, 'package.json'),
+      `${JSON.stringify({ private: true, overrides: PEER.overrides })}\n`,
+    );
+    execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${PEER.name}@${PEER.version}`], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  }
+  const port = await freePort();
+  const child = spawn(process.execPath, [script, `--port=${port}`, '--headless'], {
+    stdio: 'ignore',
+    env: { PATH: process.env.PATH, NODE_ENV: 'production' },
+  });
+  cleanup.add(() => end(child, 'SIGKILL'));
+  await eventually(() => fetch(`http://127.0.0.1:${port}/`), 60_000);
+  return { port, process: child };
+}
+
+export interface LoadGenerator {
+  run(order: LoadOrder): Promise<LoadResult>;
+}
+
+export function startLoad(cleanup: Cleanup): LoadGenerator {
+  const child = fork(path.join(here, 'load.ts'), { stdio: 'inherit' });
+  cleanup.add(() => end(child, 'SIGKILL'));
+  return {
+    run: (order) =>
+      new Promise((resolve, reject) => {
+        const onExit = (): void => reject(new Error('the load generator ended'));
+        child.once('exit', onExit);
+        child.once('message', (result) => {
+          child.off('exit', onExit);
+          resolve(result as LoadResult); // load.ts sends nothing else.
+        });
+        child.send(order);
+      }),
+  };
+}
+
+/** Processor time that a process has taken so far, in seconds. */
+export function processorSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // User and system time, in ticks of a hundredth; proc(5).
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Memory of a process, in MiB. */
+export function residentMebibytes(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1024;
+}
