@@ -38,6 +38,7 @@ import {
   ServiceAlias,
   Size,
   type Storage,
+  WiringError,
   watchAlerts,
 } from '../constructs/index.ts';
 import { type BucketUse, bucketAnnotations } from './bucket-access.ts';
@@ -352,9 +353,11 @@ function gpuOn({ name, gpu }: ModelServerSpec, environment: Environment): GpuReq
   const pool = environment.gpuPools.find((each) => each.gpu === gpu.type);
   if (pool === undefined) {
     const known = environment.gpuPools.map((each) => `${each.name} with ${each.gpu}`).join(', ') || 'none';
-    throw new Error(
-      `${name}.gpu.type is "${gpu.type}": no pool of "${environment.name}" has it (there is ${known}); use one that there is, or add a pool`,
-    );
+    throw new WiringError(`${name}.${environment.name}`, {
+      path: `${name}.gpu.type`,
+      value: gpu.type,
+      cure: `no pool of "${environment.name}" has it (there is ${known}); use one that there is, or add a pool`,
+    });
   }
   return { ...gpu, pool };
 }
