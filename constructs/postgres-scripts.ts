@@ -1,16 +1,18 @@
 /** Fills the volume from the primary when it is empty, and follows it. Arguments are the server's settings. */
 export const replicaScript = `set -eu
 umask 077
-printf '%s:5432:*:replicator:%s\\n' "$PRIMARY" "$REPLICATION_PASSWORD" > /tmp/pgpass
-export PGPASSFILE=/tmp/pgpass
+port=\${PRIMARY_PORT:-5432}
+PGPASSFILE=$(mktemp /tmp/pgpass.XXXXXX)
+export PGPASSFILE
+printf '%s:%s:*:replicator:%s\\n' "$PRIMARY" "$port" "$REPLICATION_PASSWORD" > "$PGPASSFILE"
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm -rf "$PGDATA.partial"
-  pg_basebackup --host="$PRIMARY" --username=replicator --pgdata="$PGDATA.partial" --wal-method=stream --checkpoint=fast
+  pg_basebackup --host="$PRIMARY" --port="$port" --username=replicator --pgdata="$PGDATA.partial" --wal-method=stream --checkpoint=fast
   mv "$PGDATA.partial" "$PGDATA"
 fi
 touch "$PGDATA/standby.signal"
 exec postgres "$@" -c hot_standby=on \\
-  -c "primary_conninfo=host=$PRIMARY port=5432 user=replicator passfile=/tmp/pgpass application_name=$HOSTNAME"
+  -c "primary_conninfo=host=$PRIMARY port=$port user=replicator passfile=$PGPASSFILE application_name=$HOSTNAME"
 `;
 
 /** Who may come in, and how. Only what the pod itself does goes without a password. */
