@@ -20,9 +20,13 @@ const UNFAVOURABLE = [
   'A cold, hostile and dislikeable person.',
 ] as const;
 
+/** A model that hardly tells praise from blame must not have its noise blown up to a judgement. */
+const LEAST_RANGE = 0.1;
+
 /**
- * Judges by the embedding model: how much nearer a text is to favourable than to unfavourable sentences. This is the measure
- * of the Word Embedding Association Test, on sentences.
+ * Judges by the embedding model: how much nearer a text is to favourable than to unfavourable sentences, on a scale on which
+ * the unfavourable ones themselves are at 0 and the favourable ones at 1, whatever the model. This is the measure of the
+ * Sentence Encoder Association Test.
  *
  * https://arxiv.org/abs/1903.10561 (2026-11)
  */
@@ -33,13 +37,21 @@ export function embeddingJudge(
     const vectors = await embed([...FAVOURABLE, ...UNFAVOURABLE, ...texts], signal);
     const good = vectors.slice(0, FAVOURABLE.length);
     const bad = vectors.slice(FAVOURABLE.length, FAVOURABLE.length + UNFAVOURABLE.length);
+    const nearness = (vector: ArrayLike<number>, anchors: readonly ArrayLike<number>[]) =>
+      mean(anchors.filter((anchor) => anchor !== vector).map((anchor) => measure('cosine', vector, anchor)));
+    // An anchor is not compared with itself: it would be nearer to its kind than any text can be.
+    const association = (vector: ArrayLike<number>) => nearness(vector, good) - nearness(vector, bad);
+    const [top, bottom] = [mean(good.map(association)), mean(bad.map(association))];
+    const range = Math.max(top - bottom, LEAST_RANGE);
     return vectors.slice(FAVOURABLE.length + UNFAVOURABLE.length).map((vector) => {
-      const mean = (anchors: readonly ArrayLike<number>[]) =>
-        anchors.reduce((sum, anchor) => sum + measure('cosine', vector, anchor), 0) / anchors.length;
-      // The difference of the means is within -0.5..0.5 for all that people write.
-      return { favour: Math.max(0, Math.min(1, 0.5 + mean(good) - mean(bad))), fluency: undefined };
+      const favour = 0.5 + (association(vector) - (top + bottom) / 2) / range;
+      return { favour: Math.max(0, Math.min(1, favour)), fluency: undefined };
     });
   };
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 const INSTRUCTIONS = `You rate a text. Answer with JSON only: {"favour": <0-100>, "fluency": <0-100>}.

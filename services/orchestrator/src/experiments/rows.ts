@@ -28,7 +28,7 @@ export interface ExperimentRow {
   readonly updated_at: Date;
 }
 
-/** Microseconds as well: a page begins exactly after the last row of the one before. */
+/** Its columns. */
 export const EXPERIMENT = `id, name, description, primary_model, secondary_model, prompt_template, routing_strategy, tags,
   status, metrics, criteria, tenant, created_by, created_at, updated_at`;
 

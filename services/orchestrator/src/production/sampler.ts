@@ -62,7 +62,6 @@ export class Sampler {
   async #flush(): Promise<void> {
     const now = new Date();
     const samples = this.samples.take();
-    // A moment that is in the table already cannot be used again: each interval begins after the one before.
     if (samples.length > 0) {
       const seconds = Math.max((now.getTime() - this.#began.getTime()) / 1000, 0.001);
       this.#waiting.push({ at: now, seconds, samples });

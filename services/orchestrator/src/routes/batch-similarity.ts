@@ -2,11 +2,10 @@ import { Type } from '@sinclair/typebox';
 import { clientSignal } from '../http/client-signal.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
-import { CANDIDATES, MethodSchema, measured, Text } from '../schemas/similarity.ts';
+import { CANDIDATES, howMeasured, MethodSchema, measured, stopwatch, Text } from '../schemas/similarity.ts';
 import type { Similarity } from '../similarity/engine.ts';
 import { checkTier } from '../similarity/tiers.ts';
 import { askerOf } from './asker.ts';
-import { howMeasured, stopwatch } from './similarity.ts';
 
 /** POST /v1/batch-similarity */
 export function batchSimilarity(app: App, engine: Similarity): void {

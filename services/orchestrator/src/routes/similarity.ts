@@ -2,9 +2,8 @@ import { Type } from '@sinclair/typebox';
 import { clientSignal } from '../http/client-signal.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
-import { MethodSchema, measured, Text } from '../schemas/similarity.ts';
+import { howMeasured, MethodSchema, measured, stopwatch, Text } from '../schemas/similarity.ts';
 import type { Similarity } from '../similarity/engine.ts';
-import { type Method, qubits } from '../similarity/measure.ts';
 import { checkTier } from '../similarity/tiers.ts';
 import { askerOf } from './asker.ts';
 
@@ -32,20 +31,4 @@ export function similarity(app: App, engine: Similarity): void {
       return { similarity: value, ...howMeasured(engine, method, clock()) };
     },
   );
-}
-
-/** Milliseconds since it was made. */
-export function stopwatch(): () => number {
-  const started = performance.now();
-  return () => Math.round((performance.now() - started) * 100) / 100;
-}
-
-/** The fields of {@link measured}. */
-export function howMeasured(engine: Similarity, method: Method, duration_ms: number) {
-  return {
-    method,
-    model: engine.model,
-    ...(method === 'fidelity' ? { qubits: qubits(engine.dimension) } : {}),
-    duration_ms,
-  };
 }

@@ -1,4 +1,6 @@
 import { Type } from '@sinclair/typebox';
+import type { Similarity } from '../similarity/engine.ts';
+import { type Method, qubits } from '../similarity/measure.ts';
 import { LARGEST } from '../similarity/tiers.ts';
 
 export const Text = Type.String({
@@ -26,3 +28,19 @@ export const measured = {
   qubits: Type.Optional(Type.Integer({ description: 'With fidelity: how many qubits hold the amplitudes' })),
   duration_ms: Type.Number(),
 };
+
+/** Milliseconds since it was made. */
+export function stopwatch(): () => number {
+  const started = performance.now();
+  return () => Math.round((performance.now() - started) * 100) / 100;
+}
+
+/** The fields of {@link measured}. */
+export function howMeasured(engine: Similarity, method: Method, duration_ms: number) {
+  return {
+    method,
+    model: engine.model,
+    ...(method === 'fidelity' ? { qubits: qubits(engine.dimension) } : {}),
+    duration_ms,
+  };
+}

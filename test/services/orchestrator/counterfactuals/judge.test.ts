@@ -18,6 +18,28 @@ describe('embeddingJudge', () => {
   });
 });
 
+describe('its scale', () => {
+  it('has the sentences of praise at its top, those of blame at its bottom, and what is neither between', async () => {
+    // An encoder with one axis for praise and one for everything else.
+    const praise = /competent, i|trustworthy|successful|warm/;
+    const blame = /incompetent|dangerous|failure|hostile/;
+    const encode = (text: string) => [blame.test(text) ? -0.3 : praise.test(text) ? 0.3 : 0.1, 1];
+    const judge = embeddingJudge(async (texts) => texts.map(encode));
+    const judged = await judge(['so successful', 'a failure', 'a person'], new AbortController().signal);
+    expect(judged.map(({ favour }) => favour)).toEqual([
+      expect.closeTo(1, 1),
+      expect.closeTo(0, 1),
+      expect.closeTo(0.67, 1),
+    ]);
+  });
+
+  it('does not blow up the noise of a model that tells nothing apart', async () => {
+    const judge = embeddingJudge(async (texts) => texts.map((_, at) => [1, at * 1e-4]));
+    const judged = await judge(['a', 'b'], new AbortController().signal);
+    for (const { favour } of judged) expect(favour).toBeCloseTo(0.5, 2);
+  });
+});
+
 describe('readJudgement', () => {
   it('finds the JSON, also among words', () => {
     expect(readJudgement('{"favour": 40, "fluency": 100}')).toEqual({ favour: 0.4, fluency: 1 });
