@@ -35,10 +35,6 @@ export function typedPatches(props: WorkloadProps, { selector, volumes }: PatchF
     const first = volumes.all.length - volumes.claimTemplates.length;
     for (const _ of volumes.claimTemplates) patches.push(JsonPatch.remove(`${pod}/volumes/${first}`));
   }
-  if (props.apiAccess) {
-    patches.push(JsonPatch.add(`${pod}/volumes/-`, tokenVolume));
-    patches.push(JsonPatch.add(`${pod}/containers/0/volumeMounts/-`, tokenMount));
-  }
   return patches;
 }
 
@@ -53,6 +49,11 @@ export function renderedPatches(props: WorkloadProps, { volumes, drain }: PatchF
   }
   if (volumes.claimTemplates.length > 0) {
     patches.push(JsonPatch.add('/spec/volumeClaimTemplates', volumes.claimTemplates));
+  }
+  // The types know projected volumes, and lose their sources.
+  if (props.apiAccess) {
+    patches.push(JsonPatch.add(`${pod}/volumes/-`, tokenVolume));
+    patches.push(JsonPatch.add(`${pod}/containers/0/volumeMounts/-`, tokenMount));
   }
   const add = (container: string, name: string, amount: string | number) => {
     const key = name.replaceAll('~', '~0').replaceAll('/', '~1');

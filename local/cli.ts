@@ -12,6 +12,7 @@ const commands = {
   ingest: () => import('./commands/ingest.ts'),
   preview: () => import('./commands/preview.ts'),
   synth: () => import('./commands/synth.ts'),
+  new: () => import('./commands/new.ts'),
 
   bench: () => import('./commands/bench.ts'),
   test: () => import('./commands/test.ts'),

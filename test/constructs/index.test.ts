@@ -19,8 +19,8 @@ describe('all components together', () => {
           requests: { cpu: expect.any(String), memory: expect.any(String) },
           limits: { memory: expect.any(String) },
         },
+        // Liveness is asked for where it is another question than readiness.
         readinessProbe: expect.any(Object),
-        livenessProbe: expect.any(Object),
         startupProbe: expect.any(Object),
       });
     }

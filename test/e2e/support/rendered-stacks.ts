@@ -5,8 +5,11 @@ import { environments } from '../../../stacks/environments.ts';
 import { platforms } from '../../../stacks/platforms/index.ts';
 import { operatorObjects } from '../../support/operator-objects.ts';
 
-/** What the names of the tests' own namespaces end in: the platform that runs in the cluster stays as it is. */
-const suffix = '-schema';
+/**
+ * What the names of the tests' own namespaces end in: the platform that runs in the cluster stays as it is, and an earlier run
+ * whose namespaces are still going is in nobody's way.
+ */
+const suffix = `-${process.pid.toString(36)}`;
 
 /** Kinds that stand outside of namespaces, and whose name nothing among the objects refers to by a field that is checked. */
 const renamed: ReadonlySet<string> = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding']);
