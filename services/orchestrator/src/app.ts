@@ -81,7 +81,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   });
   installJsonParser(app);
   installErrorHandler(app);
-  installObservation(app, metrics);
+  installObservation(app, metrics, () => state.lifecycle.draining);
   const { accounting: parts } = deps;
   if (parts) installMaintenance(app, parts.maintenance);
   if (parts) installLimits(app, parts.accounting);

@@ -17,6 +17,8 @@ export type Fault =
   | { readonly kind: 'cut'; readonly at: number }
   /** After this many bytes nothing more comes. */
   | { readonly kind: 'stall'; readonly at: number }
+  /** After this many bytes the rest waits for {@link FaultyUpstream.release}. */
+  | { readonly kind: 'gate'; readonly at: number }
   /** No answer at all, and the connection stays open. */
   | { readonly kind: 'hang' }
   /** The connection is closed without an answer. */

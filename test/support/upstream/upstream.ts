@@ -32,6 +32,7 @@ export class FaultyUpstream {
   written = 0;
   url = '';
   readonly #obeys: boolean;
+  readonly #gates: (() => void)[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((request, response) => void this.#take(request, response));
 
@@ -54,6 +55,11 @@ export class FaultyUpstream {
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Lets everything go on that waits at a gate. */
+  release(): void {
+    for (const open of this.#gates.splice(0)) open();
   }
 
   reset(): void {
@@ -107,6 +113,10 @@ export class FaultyUpstream {
         return;
       case 'stall':
         begin().write(bytes.subarray(0, fault.at));
+        return;
+      case 'gate':
+        begin().write(bytes.subarray(0, fault.at));
+        this.#gates.push(() => response.end(bytes.subarray(fault.at)));
         return;
       case 'hang':
         return;

@@ -2,13 +2,19 @@ import { statusOf } from '../errors/catalogue.ts';
 import type { Metrics } from '../metrics.ts';
 import type { App } from './type-provider.ts';
 
-/** One log line and one count per request, written when its answer is complete or its client has left. */
-export function installObservation(app: App, metrics: Metrics): void {
+/**
+ * One log line and one count per request, written when its answer is complete or its client has left.
+ *
+ * @param closing Whether the replica is going away. An answer that began before says that its connection stays: it is closed all
+ *   the same, or the replica would wait for the client to do so.
+ */
+export function installObservation(app: App, metrics: Metrics, closing: () => boolean): void {
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now();
     reply.header('x-request-id', request.id);
     // It comes once, whether the answer was complete or the client left.
     reply.raw.once('close', () => {
+      if (closing()) request.raw.socket.destroySoon();
       const seconds = (performance.now() - started) / 1000;
       // The client is gone: whatever status was chosen, nobody got it.
       const status = reply.raw.writableFinished ? reply.statusCode : statusOf('client_closed');

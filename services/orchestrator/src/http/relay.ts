@@ -35,8 +35,6 @@ export function relay(
   const over = (text: string): void => {
     raw.off('drain', onDrain);
     raw.end(text);
-    // The end of the answer is known; what is left of a drain is to let go of the connection.
-    if (closing()) raw.once('finish', () => raw.socket?.end());
   };
   stream.attach({
     write: (bytes) => raw.write(bytes),
