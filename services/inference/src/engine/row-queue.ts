@@ -4,7 +4,7 @@ import type { Row, WaitingQueue } from './row.ts';
  * Padding that a batch may contain so as to be one batch instead of two, in tokens. Starting a batch costs about as
  * much as computing this many.
  */
-const PADDING_WORTH_A_BATCH = 32;
+const PADDING_WORTH_A_BATCH = 24;
 
 /** The rows that wait for one model, by the length they are padded to. */
 export class RowQueue implements WaitingQueue<Row> {

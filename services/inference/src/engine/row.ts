@@ -55,6 +55,6 @@ export type Row = Waiting<RowInput, RowOutputs>;
  * allocator sees few shapes, yet close enough that little is computed for nothing.
  */
 export function bucketOf(length: number): number {
-  const step = length <= 32 ? 4 : length <= 128 ? 8 : 16;
+  const step = length <= 32 ? 2 : length <= 128 ? 4 : 8;
   return Math.max(4, Math.ceil(length / step) * step);
 }
