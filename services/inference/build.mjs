@@ -1,6 +1,6 @@
-// Bundles the server into dist/main.js and dist/worker.js. Only onnxruntime-node stays outside: it brings a native
-// library. The same sources give the same bytes.
-import { rm } from 'node:fs/promises';
+// Bundles the server into dist/main.js and dist/worker.js, with what only some start in files beside them. Only
+// onnxruntime-node stays outside: it brings a native library. The same sources give the same bytes.
+import { copyFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,6 +12,8 @@ await build({
   entryPoints: { main: 'src/main.ts', worker: 'src/engine/worker.ts' },
   outdir: 'dist',
   bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
   platform: 'node',
   target: 'node24',
   format: 'esm',
@@ -31,3 +33,4 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
+await copyFile(`${here}/proto/open_inference.proto`, `${here}/dist/open_inference.proto`);

@@ -11,6 +11,10 @@ import { buffersOf, type EngineTensor } from './tensor.ts';
  */
 const sessions = new Map<string, InferenceSession>();
 
+// Where the runtime has arrays of halves, onnxruntime-common hands them to the native binding, which does not know them
+// ("not enough space: expected 2, got 0"; onnxruntime-node 1.30.0, 2026-11). Without them it takes their bits.
+Reflect.deleteProperty(globalThis, 'Float16Array');
+
 async function load(spec: SessionSpec): Promise<SessionInfo> {
   const { key, file, graph, provider = 'cpu' } = spec;
   const model =

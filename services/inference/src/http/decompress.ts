@@ -14,17 +14,29 @@ export function decompressBodies(app: FastifyInstance): void {
         path: 'content-encoding',
       });
     }
-    // Both are about what was sent, and not about what the parser gets.
-    delete request.headers['content-length'];
-    delete request.headers['content-encoding'];
-    return Readable.from(decompressed(payload, inflated), { objectMode: false });
+    return decompressed(payload, inflated);
   });
 }
 
-async function* decompressed(payload: Readable, inflated: Transform): AsyncGenerator<Buffer> {
+/** The framework compares `receivedEncodedLength` with the length that the request announced. */
+interface EncodedStream extends Readable {
+  receivedEncodedLength: number;
+}
+
+function decompressed(payload: Readable, inflated: Transform): EncodedStream {
   payload.on('error', (error) => inflated.destroy(error));
+  const stream = Object.assign(Readable.from(chunks(payload.pipe(inflated)), { objectMode: false }), {
+    receivedEncodedLength: 0,
+  });
+  payload.on('data', (chunk: Buffer) => {
+    stream.receivedEncodedLength += chunk.byteLength;
+  });
+  return stream;
+}
+
+async function* chunks(inflated: Transform): AsyncGenerator<Buffer> {
   try {
-    yield* payload.pipe(inflated);
+    yield* inflated;
   } catch (error) {
     throw new ApiError('invalid_request', 'the body cannot be decompressed', { path: 'body', cause: error });
   }

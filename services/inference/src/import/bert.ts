@@ -2,7 +2,8 @@ import { type Dimension, float, GraphBuilder } from '../onnx/graph.ts';
 import type { DataType } from '../onnx/schema.ts';
 import type { BertDescription } from './description.ts';
 import { CLASSIFIER, NAMES, type Names } from './names.ts';
-import { type QuantizedWeights, quantizedLinear } from './quantize.ts';
+import type { QuantizedLayer, QuantizedWeights } from './quantize.ts';
+import { QuantizedLinear } from './quantized-linear.ts';
 import type { TensorEntry } from './safetensors.ts';
 
 /** Names of the graph's values, as the sentence-encoder exports of the ecosystem call them. */
@@ -41,19 +42,37 @@ export function buildBertGraph(description: BertDescription, weights: BertWeight
   return new BertExporter(description, weights).build();
 }
 
+/** As {@link buildBertGraph}, with what comes out of the normalisations in the place of the outputs: see {@link largestOf}. */
+export function buildObservedGraph(description: BertDescription, weights: BertWeights): Uint8Array {
+  return new BertExporter(description, weights).buildObserved();
+}
+
+/** The output of an observed graph with the largest size in each column behind a layer normalisation. */
+export function largestOf(path: string): string {
+  return `largest:${path}`;
+}
+
 /** Scores that the classifier gives; undefined when the weights are those of an encoder alone. */
 export function classifierLabels({ index }: BertWeights): number | undefined {
   return index.get(`${CLASSIFIER}.weight`)?.shape[0];
 }
 
-/** The matrices of the layers, which are nearly all of the computing: names of `[to, from]` weights. */
-export function layerMatrices({ architecture, layers }: BertDescription, { index }: BertWeights): string[] {
+/** The matrices of the layers, which are nearly all of the computing, by what they read. */
+export function quantizedLayers({ architecture, layers }: BertDescription, { index }: BertWeights): QuantizedLayer[] {
   const names = NAMES[architecture];
-  const { query, key, value, attended, wide, narrow } = names.layer;
+  const { query, key, value, attended, attendedNorm, wide, narrow, norm } = names.layer;
   const prefix = prefixOf(names, index);
-  return Array.from({ length: layers }, (_, layer) =>
-    [query, key, value, attended, wide, narrow].map((part) => `${prefix}${names.layers}.${layer}.${part}.weight`),
-  ).flat();
+  return Array.from({ length: layers }, (_, layer): QuantizedLayer[] => {
+    const path = `${prefix}${names.layers}.${layer}`;
+    const before = layer === 0 ? `${prefix}embeddings.LayerNorm` : `${prefix}${names.layers}.${layer - 1}.${norm}`;
+    const weights = (...parts: readonly string[]): string[] => parts.map((part) => `${path}.${part}.weight`);
+    return [
+      { matrices: weights(query, key, value), input: { kind: 'normalised', path: before } },
+      { matrices: weights(attended), input: { kind: 'signed' } },
+      { matrices: weights(wide), input: { kind: 'normalised', path: `${path}.${attendedNorm}` } },
+      { matrices: weights(narrow), input: { kind: 'gelu' } },
+    ];
+  }).flat();
 }
 
 /** A checkpoint saved from a model with a head on top has the encoder under a prefix. */
@@ -63,6 +82,9 @@ function prefixOf({ prefix }: Names, index: ReadonlyMap<string, TensorEntry>): s
 
 class BertExporter {
   readonly #graph = new GraphBuilder();
+  readonly #quantized = new QuantizedLinear(this.#graph);
+  /** Outputs of the layer normalisations, by the path of their weights. */
+  readonly #normalised = new Map<string, string>();
   readonly #model: BertDescription;
   readonly #weights: BertWeights;
   readonly #names: Names;
@@ -76,6 +98,30 @@ class BertExporter {
   }
 
   build(): Uint8Array {
+    const { hidden, present } = this.#encoder();
+    const size = this.#model.hiddenSize;
+    const labels = classifierLabels(this.#weights);
+    if (labels !== undefined) {
+      this.#graph.output(LOGITS, this.#logits(hidden, labels), 'FLOAT', ['batch', labels]);
+      return this.#graph.encode(this.#model.architecture);
+    }
+    this.#graph.output(SENTENCE_EMBEDDING, this.#sentence(hidden, present), 'FLOAT', ['batch', size]);
+    this.#graph.output(TOKEN_EMBEDDINGS, hidden, 'FLOAT', ['batch', 'sequence', size]);
+    return this.#graph.encode(this.#model.architecture);
+  }
+
+  buildObserved(): Uint8Array {
+    this.#encoder();
+    for (const [path, value] of this.#normalised) {
+      const largest = this.#graph.node('ReduceMax', [this.#graph.node('Abs', [value])], {
+        attributes: { axes: [0, 1], keepdims: 0 },
+      });
+      this.#graph.output(largestOf(path), largest, 'FLOAT', [this.#model.hiddenSize]);
+    }
+    return this.#graph.encode(this.#model.architecture);
+  }
+
+  #encoder(): { hidden: string; present: string } {
     const axes: Dimension[] = ['batch', 'sequence'];
     const ids = this.#graph.input(INPUT_IDS, 'INT32', axes);
     const mask = this.#graph.input(ATTENTION_MASK, 'INT32', axes);
@@ -85,16 +131,7 @@ class BertExporter {
     let hidden = this.#embeddings(ids, types);
     const scores = this.#maskedScores(present);
     for (let layer = 0; layer < this.#model.layers; layer++) hidden = this.#layer(layer, hidden, scores);
-
-    const size = this.#model.hiddenSize;
-    const labels = classifierLabels(this.#weights);
-    if (labels !== undefined) {
-      this.#graph.output(LOGITS, this.#logits(hidden, labels), 'FLOAT', ['batch', labels]);
-      return this.#graph.encode(this.#model.architecture);
-    }
-    this.#graph.output(SENTENCE_EMBEDDING, this.#sentence(hidden, present), 'FLOAT', ['batch', size]);
-    this.#graph.output(TOKEN_EMBEDDINGS, hidden, 'FLOAT', [...axes, size]);
-    return this.#graph.encode(this.#model.architecture);
+    return { hidden, present };
   }
 
   #embeddings(ids: string, types: string | undefined): string {
@@ -191,7 +228,7 @@ class BertExporter {
     const entry = this.#entry(name, [to, from]);
     const quantized = this.#weights.quantized?.get(name);
     if (quantized !== undefined) {
-      return quantizedLinear(this.#graph, name, quantized, input, this.#weight(`${path}.bias`, [to]));
+      return this.#quantized.add(name, quantized, input, this.#weight(`${path}.bias`, [to]));
     }
     const turned = this.#graph.node('Transpose', [this.#stored(name, entry)], { attributes: { perm: [1, 0] } });
     return this.#graph.node('Add', [this.#graph.node('MatMul', [input, turned]), this.#weight(`${path}.bias`, [to])]);
@@ -199,11 +236,13 @@ class BertExporter {
 
   #layerNorm(path: string, input: string): string {
     const shape = [this.#model.hiddenSize];
-    return this.#graph.node(
+    const normalised = this.#graph.node(
       'LayerNormalization',
       [input, this.#weight(`${path}.weight`, shape), this.#weight(`${path}.bias`, shape)],
       { attributes: { axis: -1, epsilon: float(this.#model.layerNormEpsilon) } },
     );
+    this.#normalised.set(path, normalised);
+    return normalised;
   }
 
   /** A weight of the encoder, below its prefix. */

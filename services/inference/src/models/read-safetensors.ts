@@ -1,21 +1,24 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   ATTENTION_MASK,
+  type BertWeights,
   buildBertGraph,
   classifierLabels,
   INPUT_IDS,
   LOGITS,
-  layerMatrices,
+  quantizedLayers,
   SENTENCE_EMBEDDING,
   TOKEN_EMBEDDINGS,
   TOKEN_TYPE_IDS,
 } from '../import/bert.ts';
-import { readBertDescription } from '../import/description.ts';
-import { quantizeWeights } from '../import/quantize.ts';
+import { type BertDescription, readBertDescription } from '../import/description.ts';
+import { type QuantizedWeights, quantizeWeights } from '../import/quantize.ts';
 import { readSafetensorsIndex } from '../import/safetensors.ts';
 import type { TensorDescription } from '../protocol/tensor-description.ts';
 import { loadTokenizer } from '../tokenizer/load.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { TextModel } from './model.ts';
+import { observeLargest } from './observe.ts';
 import type { ServingOptions } from './serving.ts';
 
 /**
@@ -34,8 +37,7 @@ export async function readSafetensorsModel(
   const index = await readSafetensorsIndex(path);
   const weights = { file, index };
   const tokenizer = await loadTokenizer(join(folder, 'tokenizer.json'));
-  const quantized =
-    quantization === 'int8' ? await quantizeWeights(path, index, layerMatrices(description, weights)) : undefined;
+  const quantized = quantization === 'int8' ? await quantizeModel(path, description, weights, tokenizer) : undefined;
   const labels = classifierLabels(weights);
   return {
     ...identity,
@@ -52,6 +54,18 @@ export async function readSafetensorsModel(
       perToken: new Set([TOKEN_EMBEDDINGS]),
     },
   };
+}
+
+async function quantizeModel(
+  path: string,
+  description: BertDescription,
+  weights: BertWeights,
+  tokenizer: Tokenizer,
+): Promise<QuantizedWeights> {
+  const layers = quantizedLayers(description, weights);
+  const paths = layers.flatMap(({ input }) => (input.kind === 'normalised' ? [input.path] : []));
+  const largest = await observeLargest(description, weights, tokenizer, dirname(path), paths);
+  return quantizeWeights(path, weights.index, layers, largest);
 }
 
 /** The outputs of an encoder, in the order in which they are described. */

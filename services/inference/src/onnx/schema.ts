@@ -80,7 +80,18 @@ const root = protobuf.Root.fromJSON({
 const modelProto = root.lookupType('onnx.ModelProto');
 
 /** `TensorProto.DataType` numbers. */
-export const DATA_TYPES = { FLOAT: 1, UINT8: 2, INT8: 3, INT32: 6, INT64: 7, FLOAT16: 10, BFLOAT16: 16 } as const;
+export const DATA_TYPES = {
+  FLOAT: 1,
+  UINT8: 2,
+  INT8: 3,
+  INT32: 6,
+  INT64: 7,
+  STRING: 8,
+  BOOL: 9,
+  FLOAT16: 10,
+  DOUBLE: 11,
+  BFLOAT16: 16,
+} as const;
 export type DataType = keyof typeof DATA_TYPES;
 
 /** `AttributeProto.AttributeType` numbers. */

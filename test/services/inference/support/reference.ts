@@ -39,6 +39,13 @@ export class ReferenceEncoder {
     return sum.map((value) => value / length);
   }
 
+  /** The scores of a classifier over the first token. */
+  logits(ids: readonly number[], types?: number[]): number[] {
+    const [first = []] = this.tokens(ids, undefined, types);
+    const pooled = this.#linear('pooler.dense', first).map(Math.tanh);
+    return this.#linear('classifier', pooled);
+  }
+
   #layer(layer: number, input: Matrix, mask: readonly number[]): Matrix {
     const path = `encoder.layer.${layer}`;
     const heads = TINY.num_attention_heads;
@@ -83,7 +90,8 @@ export class ReferenceEncoder {
   }
 
   #weight(name: string): { shape: readonly number[]; values: Float32Array } {
-    const weight = this.#weights.get(name);
+    // Checkpoints with a head on top have the encoder under a prefix.
+    const weight = this.#weights.get(name) ?? this.#weights.get(`bert.${name}`);
     if (weight === undefined) throw new Error(`no weight ${name}`);
     return weight;
   }

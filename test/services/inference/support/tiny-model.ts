@@ -62,6 +62,27 @@ export function tinyWeights(seed = 1): Weights {
   return weights;
 }
 
+/** A classifier over the first token: the encoder below a prefix, as checkpoints have it, and its head. */
+export function tinyClassifier(labels: number, seed = 7): Weights {
+  const { hidden_size: h } = TINY;
+  const encoder = [...tinyWeights(seed)].map(([name, weight]) => [`bert.${name}`, weight] as const);
+  let state = seed;
+  const some = (...shape: number[]): Weight => {
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
+      state = (state * 1103515245 + 12345) % 2147483648;
+      return state / 2147483648 - 0.5;
+    });
+    return { shape, values };
+  };
+  return new Map([
+    ...encoder,
+    ['bert.pooler.dense.weight', some(h, h)],
+    ['bert.pooler.dense.bias', some(h)],
+    ['classifier.weight', some(labels, h)],
+    ['classifier.bias', some(labels)],
+  ]);
+}
+
 /** The bytes of a safetensors file. */
 export function safetensors(weights: Weights): Buffer {
   const header: Record<string, unknown> = {};
@@ -80,7 +101,7 @@ export function safetensors(weights: Weights): Buffer {
 /** Writes a whole model folder `<root>/<name>/<version>`; returns its path. */
 export async function writeTinyModel(
   root: string,
-  { name = 'tiny', version = '1', weights = tinyWeights(), window = 64 } = {},
+  { name = 'tiny', version = '1', weights = tinyWeights(), window = 64, serving = {} as object } = {},
 ): Promise<string> {
   const folder = join(root, name, version);
   await mkdir(join(folder, '1_Pooling'), { recursive: true });
@@ -94,6 +115,7 @@ export async function writeTinyModel(
     writeFile(join(folder, 'modules.json'), JSON.stringify(modules)),
     writeFile(join(folder, 'sentence_bert_config.json'), JSON.stringify({ max_seq_length: window })),
     writeFile(join(folder, '1_Pooling/config.json'), JSON.stringify({ pooling_mode_mean_tokens: true })),
+    writeFile(join(folder, 'serving.json'), JSON.stringify(serving)),
     copyFile(join(FIXTURES, 'tokenizer.json'), join(folder, 'tokenizer.json')),
   ]);
   return folder;
