@@ -11,16 +11,14 @@ import { LedgerWriter } from '../ledger/writer.ts';
 import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
 import { Coordination, type Participant } from '../limits/coordination.ts';
 import { LocalRates } from '../limits/local-rates.ts';
-import { PERIODS, type Period, type Policy, type Rate, rateOf, type TierPolicy } from '../limits/policy.ts';
+import { type Policy, type Rate, rateOf, type TierPolicy } from '../limits/policy.ts';
 import { type RateState, rateHeaders } from '../limits/rate-state.ts';
 import type { Logger } from '../logging.ts';
+import { type Admitted, RedisBudgets } from '../stores/redis/budgets.ts';
 import type { RedisConnection } from '../stores/redis/connection.ts';
-import { KEYS } from '../stores/redis/keys.ts';
-import { ADMIT, LOAD, RECALL, REFUND, SETTLE } from '../stores/redis/scripts.ts';
 import { Alone, type Question } from './alone.ts';
-import { dollars } from './money.ts';
 import { journalText, type OpenCall, reservationOf, targetOf, targetText } from './open-calls.ts';
-import { periodOf } from './periods.ts';
+import { type FullBudget, noRoom, tooMany, unavailable } from './refusals.ts';
 
 export interface AccountingOptions {
   readonly policy: Policy;
@@ -55,13 +53,6 @@ export type Decider =
   | { readonly store: 'postgres' }
   | { readonly store: 'none' };
 
-export interface FullBudget {
-  readonly period: Period;
-  readonly limitNanoUsd: number | undefined;
-  readonly spentNanoUsd: number | undefined;
-  readonly at: number;
-}
-
 /** Routes whose calls ask `admit` themselves; the limit of all others is looked at before they run. */
 export const ADMITTED_BY_GATEWAY: ReadonlySet<string> = new Set([
   '/v1/chat/completions',
@@ -85,14 +76,14 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #loading = new Map<string, Promise<void>>();
   readonly #working = new Set<Promise<unknown>>();
   readonly #last = new Map<string, RateState & { readonly until: number }>();
-  readonly #journal: string;
+  readonly #budgets: RedisBudgets | undefined;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(options: AccountingOptions) {
     this.#options = options;
     this.replica = options.replica ?? randomUUID();
-    this.#journal = KEYS.journal(this.replica);
     const { redis, ledger, log, metrics } = options;
+    this.#budgets = redis && new RedisBudgets(redis, this.replica);
     this.coordination = new Coordination({
       redis,
       replica: this.replica,
@@ -170,9 +161,10 @@ export class Accounting implements AdmissionPolicy, Participant {
     const headers = this.#headers(question, verdict);
     switch (verdict.kind) {
       case 'rate':
-        return refusal(this.#tooMany(tier, call.route, verdict.rate), headers);
+        return refusal(this.#tooMany(tier.name, call.route, verdict.rate), headers);
       case 'budget':
-        return refusal(this.#full(tier, verdict.full, call.estimate.costNanoUsd), {
+        metrics.budgetRejections.inc({ user_tier: tier.name, period: verdict.full.period });
+        return refusal(noRoom(verdict.full, call.estimate.costNanoUsd), {
           ...headers,
           // Official clients repeat a 429 otherwise, and the budget is not back in a second.
           'x-should-retry': 'false',
@@ -261,8 +253,9 @@ export class Accounting implements AdmissionPolicy, Participant {
   }
 
   async join(epoch: string): Promise<void> {
-    this.#alone.coordinated();
+    await this.#recovery.salvage();
     await this.#publish(epoch, true);
+    this.#alone.coordinated();
   }
 
   died(replicas: readonly string[]): void {
@@ -279,62 +272,35 @@ export class Accounting implements AdmissionPolicy, Participant {
 
   /** Asks whichever store may be relied on. */
   async #ask(question: Question, before = 0): Promise<Verdict> {
-    const { redis } = this.#options;
+    const budgets = this.#budgets;
+    const { tier, rate, rateKey: key } = question;
     for (let round = 0; round < 5; round += 1) {
-      if (!redis || this.coordination.state !== 'ready') break;
+      if (!budgets || this.coordination.state !== 'ready') break;
       const { epoch } = this.coordination;
-      const { amountNanoUsd, tier, rate, rateKey: key } = question;
-      const limit = (period: Period) => String(tier.budget[period] ?? -1);
-      let reply: readonly unknown[];
+      let answer: Admitted;
       try {
-        const answer = await redis.run(
-          ADMIT,
-          [KEYS.epoch, KEYS.budget(epoch, question.user), KEYS.rate(epoch, key), this.#journal],
-          [
-            epoch,
-            amountNanoUsd === undefined ? '-1' : String(amountNanoUsd),
-            limit('daily'),
-            limit('weekly'),
-            limit('monthly'),
-            String(rate?.requests ?? 0),
-            String((rate?.windowSeconds ?? 0) * 1000),
-            question.id,
-            question.entry,
-          ],
-        );
-        reply = Array.isArray(answer) ? answer : [];
+        answer = await budgets.admit(epoch, { ...question, limits: tier.budget });
       } catch {
         // Lost on the way: nobody knows whether it was counted, and the epoch ends with that.
         break;
       }
-      const [code, now, remaining, waitMs] = reply.map(Number) as [number, number, number, number];
-      const state = rate && { limit: rate.requests, remaining, waitMs };
-      switch (code) {
-        case 0:
-          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, now);
-          return { kind: 'yes', rate: state, at: now, by: { store: 'redis', epoch } };
-        case 1:
-          return { kind: 'rate', rate: state ?? { limit: 0, remaining: 0, waitMs } };
-        case 2:
-          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, now);
-          return {
-            kind: 'budget',
-            rate: state,
-            full: {
-              period: PERIODS[Number(reply[4]) - 1] ?? 'daily',
-              limitNanoUsd: Number(reply[5]),
-              spentNanoUsd: Number(reply[6]) + Number(reply[7]),
-              at: now,
-            },
-          };
-        case 3:
+      switch (answer.kind) {
+        case 'yes':
+          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, answer.now);
+          return { kind: 'yes', rate: stateOf(rate, answer), at: answer.now, by: { store: 'redis', epoch } };
+        case 'rate':
+          return { kind: 'rate', rate: { limit: rate?.requests ?? 0, remaining: 0, waitMs: answer.waitMs } };
+        case 'budget':
+          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, answer.now);
+          return { kind: 'budget', rate: stateOf(rate, answer), full: { ...answer, at: answer.now } };
+        case 'unknown user':
           try {
-            await this.#load(question.user, now);
+            await this.#load(budgets, question.user, answer.now);
           } catch (error) {
             return await this.#alone.withoutBoth(question, describeError(error));
           }
           continue;
-        default:
+        case 'another epoch':
           this.coordination.look();
           await this.coordination.change(250);
       }
@@ -343,37 +309,14 @@ export class Accounting implements AdmissionPolicy, Participant {
   }
 
   /** Makes a user's budget in Redis from PostgreSQL; once at a time. */
-  #load(user: string, now: number): Promise<void> {
+  #load(budgets: RedisBudgets, user: string, now: number): Promise<void> {
     const running = this.#loading.get(user);
     if (running) return running;
-    const started = this.#loadNow(user, now).finally(() => this.#loading.delete(user));
+    const { epoch } = this.coordination;
+    const load = async () => budgets.load(epoch, user, now, await this.#options.ledger?.spending(user, now));
+    const started = load().finally(() => this.#loading.delete(user));
     this.#loading.set(user, started);
     return started;
-  }
-
-  async #loadNow(user: string, now: number): Promise<void> {
-    const { redis, ledger } = this.#options;
-    const { epoch } = this.coordination;
-    const spending = await ledger?.spending(user, now);
-    const of = (values: Readonly<Record<Period, number | undefined>> | undefined, otherwise: string) =>
-      PERIODS.map((period) => String(values?.[period] ?? otherwise));
-    await redis?.run(
-      LOAD,
-      [KEYS.epoch, KEYS.budget(epoch, user)],
-      [
-        epoch,
-        ...PERIODS.map((period) => String(periodOf(period, now).number)),
-        ...of(spending?.spent, '0'),
-        ...of(spending?.limits, ''),
-        ...(spending?.open ?? []).flatMap(({ replica, requestId, amountNanoUsd, at, entry }) => [
-          KEYS.journal(replica),
-          requestId,
-          String(amountNanoUsd),
-          String(at),
-          entry,
-        ]),
-      ],
-    );
   }
 
   #permit(open: OpenCall, headers: Readonly<Record<string, string>>): Permit {
@@ -389,10 +332,13 @@ export class Accounting implements AdmissionPolicy, Participant {
   #sending(open: OpenCall, target: Target): void {
     open.sent = true;
     if (open.target.provider !== target.provider || open.target.model !== target.model) open.target = targetOf(target);
-    const { redis } = this.#options;
-    if (!redis || open.published || open.epoch !== this.coordination.epoch || this.coordination.state !== 'ready')
-      return;
-    redis.command('HSET', this.#journal, `${open.facts.request_id}!`, targetText(open.target)).catch(() => undefined);
+    if (!open.published && this.#holds(open))
+      this.#budgets?.mark(open.facts.request_id, targetText(open.target)).catch(() => undefined);
+  }
+
+  /** Whether Redis has the reservation of a call, and can be relied on. */
+  #holds({ epoch }: OpenCall): boolean {
+    return epoch !== undefined && epoch === this.coordination.epoch && this.coordination.state === 'ready';
   }
 
   #settle(open: OpenCall, settlement: Settlement): void {
@@ -406,12 +352,7 @@ export class Accounting implements AdmissionPolicy, Participant {
 
   async #settleStores(open: OpenCall, costNanoUsd: number, row: string): Promise<void> {
     const { coordination } = this;
-    if (
-      !open.published &&
-      open.epoch !== undefined &&
-      open.epoch === coordination.epoch &&
-      coordination.state === 'ready'
-    ) {
+    if (!open.published && this.#holds(open)) {
       // Gone from the journal although it is of this epoch: this replica was taken for dead. It costs all the same.
       const answer = await this.#runSettle(open, costNanoUsd, row, true);
       if (answer !== 'another epoch') return;
@@ -425,36 +366,18 @@ export class Accounting implements AdmissionPolicy, Participant {
     }
   }
 
-  async #runSettle(
-    open: OpenCall,
-    costNanoUsd: number,
-    row: string,
-    charge: boolean,
-  ): Promise<'done' | 'unknown' | 'another epoch'> {
-    const { redis } = this.#options;
-    const { epoch } = this.coordination;
-    try {
-      const answer = await redis?.run(
-        SETTLE,
-        [KEYS.epoch, KEYS.budget(epoch, open.facts.user_id), this.#journal],
-        [epoch, open.facts.request_id, String(costNanoUsd), row, String(open.at), charge ? '1' : '0'],
-      );
-      return answer === 4 ? 'another epoch' : answer === 0 ? 'unknown' : 'done';
-    } catch {
-      return 'another epoch';
-    }
+  async #runSettle(open: OpenCall, costNanoUsd: number, row: string, charge: boolean) {
+    const { request_id: id, user_id: user } = open.facts;
+    const answer = this.#budgets?.settle(this.coordination.epoch, { id, user, at: open.at, costNanoUsd, row, charge });
+    return await (answer ?? Promise.resolve('done' as const)).catch(() => 'another epoch' as const);
   }
 
   #refund(open: OpenCall): void {
-    const { redis, ledger } = this.#options;
-    const id = open.facts.request_id;
+    const { request_id: id, user_id: user } = open.facts;
     this.#open.delete(id);
     const work = async () => {
-      if (open.published) await ledger?.release(id);
-      if (redis && this.coordination.state === 'ready') {
-        const { epoch } = this.coordination;
-        await redis.run(REFUND, [KEYS.epoch, KEYS.budget(epoch, open.facts.user_id), this.#journal], [epoch, id]);
-      }
+      if (open.published) await this.#options.ledger?.release(id);
+      if (this.coordination.state === 'ready') await this.#budgets?.refund(this.coordination.epoch, id, user);
     };
     // What fails here is found by the recovery: a reservation that nobody knows.
     this.#track(work().catch(() => undefined));
@@ -462,7 +385,7 @@ export class Accounting implements AdmissionPolicy, Participant {
 
   /** Tells PostgreSQL what is under way, and Redis (in a new epoch) which requests still count. */
   async #publish(epoch: string, joining: boolean): Promise<void> {
-    const { redis, ledger } = this.#options;
+    const { ledger } = this.#options;
     const now = Date.now();
     const open = [...this.#open.values()].filter(({ published }) => !published);
     await this.writer.flush();
@@ -483,25 +406,16 @@ export class Accounting implements AdmissionPolicy, Participant {
       );
       return;
     }
-    if (!redis) return;
     // The journal told of an earlier epoch; what was in it is in PostgreSQL now.
-    await redis.command('DEL', this.#journal);
-    for (const { key, windowMs, times } of this.#rates.entries(now)) await this.#recall(epoch, key, windowMs, times);
-  }
-
-  async #recall(epoch: string, key: string, windowMs: number, times: readonly number[]): Promise<void> {
-    for (let at = 0; at < times.length; at += 1_000) {
-      const part = times.slice(at, at + 1_000).map(String);
-      await this.#options.redis?.run(RECALL, [KEYS.rate(epoch, key)], [String(windowMs), ...part]);
-    }
+    await this.#budgets?.clearJournal();
+    for (const { key, windowMs, times } of this.#rates.entries(now))
+      await this.#budgets?.recall(epoch, key, windowMs, times);
   }
 
   /** Rows that PostgreSQL has need no journal. */
   #forget(ids: readonly string[]): void {
-    const { redis, metrics } = this.#options;
-    metrics.ledgerPending.set(this.writer.size);
-    if (!redis || this.coordination.state !== 'ready' || ids.length === 0) return;
-    redis.command('HDEL', this.#journal, ...ids).catch(() => undefined);
+    this.#options.metrics.ledgerPending.set(this.writer.size);
+    if (this.coordination.state === 'ready') this.#budgets?.forget(ids).catch(() => undefined);
   }
 
   async #limit(key: string, route: string, tier: TierPolicy, rate: Rate): Promise<RateState> {
@@ -520,7 +434,7 @@ export class Accounting implements AdmissionPolicy, Participant {
         return this.#remember(key, verdict.rate ?? { limit: rate.requests, remaining: rate.requests, waitMs: 0 });
       case 'rate':
         this.#remember(key, verdict.rate);
-        throw this.#tooMany(tier, route, verdict.rate);
+        throw this.#tooMany(tier.name, route, verdict.rate);
       case 'budget':
       case 'unknown':
         throw unavailable(verdict.kind === 'unknown' ? verdict.reason : 'budget');
@@ -539,25 +453,9 @@ export class Accounting implements AdmissionPolicy, Participant {
     return state;
   }
 
-  #tooMany(tier: TierPolicy, route: string, rate: RateState): AppError {
-    this.#options.metrics.rateLimitRejections.inc({ user_tier: tier.name, route });
-    return new AppError('rate_limited', {
-      message: `The tier "${tier.name}" allows ${rate.limit} to this endpoint within the window.`,
-      retryAfterSeconds: Math.max(1, Math.ceil(rate.waitMs / 1000)),
-    });
-  }
-
-  #full(tier: TierPolicy, full: FullBudget, amountNanoUsd: number): AppError {
-    const { period, limitNanoUsd, spentNanoUsd, at } = full;
-    this.#options.metrics.budgetRejections.inc({ user_tier: tier.name, period });
-    const facts =
-      limitNanoUsd === undefined || spentNanoUsd === undefined
-        ? ''
-        : ` Of ${dollars(limitNanoUsd)} USD, ${dollars(spentNanoUsd)} are spent or reserved, and this request may cost ${dollars(amountNanoUsd)}.`;
-    return new AppError('budget_exceeded', {
-      message: `It is the ${period} one.${facts}`,
-      retryAfterSeconds: Math.max(1, Math.ceil((periodOf(period, at).end - at) / 1000)),
-    });
+  #tooMany(tier: string, route: string, rate: RateState): AppError {
+    this.#options.metrics.rateLimitRejections.inc({ user_tier: tier, route });
+    return tooMany(tier, rate);
   }
 
   #defaultTier(): TierPolicy {
@@ -603,6 +501,6 @@ function refusal(error: AppError, headers: Readonly<Record<string, string>>): Ad
   return { admitted: false, error, headers };
 }
 
-function unavailable(reason: string): AppError {
-  return new AppError('policy_unavailable', { message: `${reason}.`, retryAfterSeconds: 1 });
+function stateOf(rate: Rate | undefined, found: { remaining: number; waitMs: number }): RateState | undefined {
+  return rate && { limit: rate.requests, remaining: found.remaining, waitMs: found.waitMs };
 }

@@ -48,6 +48,8 @@ export class Alone {
   #blind = new Set<string>();
   /** How many requests of a key the replicas together had let through before Redis was gone. */
   #shares = new Map<string, Promise<number | undefined>>();
+  /** How many requests of a key this replica let through since. */
+  #passed = new Map<string, number>();
   #waiting = 0;
 
   constructor(options: AloneOptions) {
@@ -58,6 +60,7 @@ export class Alone {
   coordinated(): void {
     this.#blind = new Set();
     this.#shares = new Map();
+    this.#passed = new Map();
   }
 
   /** @param round how often Redis was asked before, and did not answer although it seemed to be there */
@@ -117,6 +120,7 @@ export class Alone {
         return { kind: 'rate', rate: { limit: rate.requests, remaining: 0, waitMs } };
       }
       rates.add(rateKey, rate.windowSeconds * 1000, now);
+      this.#passed.set(rateKey, (this.#passed.get(rateKey) ?? 0) + 1);
       state = { limit: rate.requests, remaining: room - 1, waitMs: rates.wait(rateKey, now) };
     }
     if (amountNanoUsd === undefined) return { kind: 'yes', rate: state, at: now, by: { store: 'none' } };
@@ -134,7 +138,7 @@ export class Alone {
         return {
           kind: 'budget',
           rate: state,
-          full: { period: full, limitNanoUsd: undefined, spentNanoUsd: undefined, at: now },
+          full: { period: full, limitNanoUsd: undefined, takenNanoUsd: undefined, at: now },
         };
       return { kind: 'yes', rate: state, at: now, by: { store: 'postgres' } };
     } catch (error) {
@@ -155,12 +159,11 @@ export class Alone {
     const { coordination, rates } = this.#options;
     // On its own from the start, or for so long that nothing counts any more of what others let through before.
     if (coordination.state === 'absent') return rate.requests - rates.used(key, now);
-    const downMs = coordination.downForMs;
-    if (downMs > rate.windowSeconds * 1000)
+    if (coordination.downForMs > rate.windowSeconds * 1000)
       return Math.max(1, Math.floor(rate.requests / coordination.replicas)) - rates.used(key, now);
     // Nobody can say what the others did: one request.
     const left = before === undefined ? 1 : Math.floor(Math.max(0, rate.requests - before) / coordination.replicas);
-    return left - rates.usedSince(key, now - downMs + 1, now);
+    return left - (this.#passed.get(key) ?? 0);
   }
 
   #usedBefore(key: string, seconds: number): Promise<number | undefined> {

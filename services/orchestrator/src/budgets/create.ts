@@ -10,6 +10,7 @@ import type { Logger } from '../logging.ts';
 import { Maintenance } from '../maintenance/maintenance.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Embedder } from '../ports/embedder.ts';
+import { RedisBudgets } from '../stores/redis/budgets.ts';
 import { RedisConnection, type RedisOptions } from '../stores/redis/connection.ts';
 import { Accounting } from './accounting.ts';
 import { SpendingReport } from './spending.ts';
@@ -57,7 +58,12 @@ export function createAccounting(setup: AccountingSetup): AccountingParts {
     log,
     maintenance,
   });
-  const spending = new SpendingReport({ redis, pool, ledger, coordination: accounting.coordination });
+  const spending = new SpendingReport({
+    redis: redis && new RedisBudgets(redis, accounting.replica),
+    pool,
+    ledger,
+    coordination: accounting.coordination,
+  });
   const audit = new AuditLog(pool, log);
   const caches = policy.cache.exact !== undefined || policy.cache.semantic !== undefined;
   // A connection of its own: answers are large, and an admission must not wait behind one.

@@ -2,12 +2,10 @@ import type pg from 'pg';
 import { AppError } from '../errors/app-error.ts';
 import type { PostgresLedger, Spender, Spending } from '../ledger/postgres-ledger.ts';
 import type { Coordination } from '../limits/coordination.ts';
-import { PERIODS, type Period, type TierPolicy } from '../limits/policy.ts';
+import type { Period, TierPolicy } from '../limits/policy.ts';
 import { type AuditEntry, writeAudit } from '../stores/postgres/audit-entry.ts';
 import { guarded } from '../stores/postgres/pool.ts';
-import type { RedisConnection } from '../stores/redis/connection.ts';
-import { KEYS } from '../stores/redis/keys.ts';
-import { LIMIT } from '../stores/redis/scripts.ts';
+import type { RedisBudgets } from '../stores/redis/budgets.ts';
 import { periodOf } from './periods.ts';
 
 /** Where a user stands with the budget of a period, in nano US dollars. */
@@ -26,14 +24,12 @@ export interface BudgetState {
 }
 
 export interface SpendingOptions {
-  readonly redis: RedisConnection | undefined;
+  readonly redis: RedisBudgets | undefined;
   readonly pool: pg.Pool | undefined;
   readonly ledger: PostgresLedger | undefined;
   readonly coordination: Coordination;
   readonly now?: () => number;
 }
-
-const FIELD: Readonly<Record<Period, string>> = { daily: 'd', weekly: 'w', monthly: 'm' };
 
 /** What users spent, and the limits that are set for them. */
 export class SpendingReport {
@@ -48,8 +44,8 @@ export class SpendingReport {
   /** @throws AppError `dependency_unavailable` when neither Redis nor PostgreSQL knows */
   async of(user: string, period: Period, tier: TierPolicy): Promise<BudgetState> {
     const now = this.#options.now?.() ?? Date.now();
-    const { number, start, end } = periodOf(period, now);
-    const found = (await this.#inRedis(user, period, number)) ?? (await this.#inPostgres(user, period, now));
+    const { start, end } = periodOf(period, now);
+    const found = (await this.#inRedis(user, period, now)) ?? (await this.#inPostgres(user, period, now));
     return {
       period,
       start,
@@ -118,7 +114,7 @@ export class SpendingReport {
         const { epoch, state } = this.#options.coordination;
         // Otherwise whoever loads the user next finds the limit in PostgreSQL.
         if (state !== 'ready') return Promise.resolve();
-        return redis.run(LIMIT, [KEYS.budget(epoch, user)], [`${FIELD[period]}.l`, String(limit ?? '')]);
+        return redis.limit(epoch, user, period, limit);
       };
       this.#untold.set(`${user} ${period}`, tell);
       await this.tell();
@@ -152,31 +148,12 @@ export class SpendingReport {
   async #inRedis(
     user: string,
     period: Period,
-    number: number,
+    now: number,
   ): Promise<{ spent: number; reserved: number; own: number | undefined } | undefined> {
     const { redis, coordination } = this.#options;
     if (!redis || coordination.state !== 'ready') return undefined;
-    const field = FIELD[period];
-    try {
-      const reply = await redis.command(
-        'HMGET',
-        KEYS.budget(coordination.epoch, user),
-        `${field}.p`,
-        `${field}.s`,
-        `${field}.l`,
-        'r',
-      );
-      const [at, spent, own, reserved] = Array.isArray(reply) ? reply : [];
-      if (at === null || at === undefined) return undefined;
-      return {
-        // The last period of a user who has not come back since.
-        spent: Number(at) === number ? Number(spent) : 0,
-        reserved: Number(reserved ?? 0),
-        own: own === null || own === undefined ? undefined : Number(own),
-      };
-    } catch {
-      return undefined;
-    }
+    // What Redis cannot say, PostgreSQL can.
+    return await redis.spending(coordination.epoch, user, period, now).catch(() => undefined);
   }
 
   async #inPostgres(
@@ -189,8 +166,4 @@ export class SpendingReport {
     const spending: Spending = await ledger.spending(user, now);
     return { spent: spending.spent[period], reserved: spending.reserved, own: spending.limits[period] };
   }
-}
-
-export function isPeriod(text: string): text is Period {
-  return PERIODS.some((period) => period === text);
 }

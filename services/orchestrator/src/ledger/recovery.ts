@@ -52,6 +52,20 @@ export class Recovery {
     return this.#sweeping;
   }
 
+  /**
+   * Writes what any journal says was settled, whoever left it. Before a new epoch is relied on: its budgets are made from
+   * PostgreSQL, and a replica that died just before cannot say any more what it had not written yet.
+   */
+  async salvage(): Promise<void> {
+    const { redis, ledger } = this.#options;
+    if (!redis || !ledger) return;
+    const replicas = await redis.command('SMEMBERS', KEYS.journals);
+    for (const replica of Array.isArray(replicas) ? replicas.map(String) : []) {
+      const entries = parse(await redis.command('HGETALL', KEYS.journal(replica)));
+      await ledger.write(entries.flatMap((entry) => (entry.kind === 'settled' ? [entry.row] : [])));
+    }
+  }
+
   /** What is done every few seconds. */
   async routine(): Promise<void> {
     const { ledger, replica } = this.#options;
@@ -86,10 +100,7 @@ export class Recovery {
       }
       // First the ledger: if this replica dies now, the next one finds the journal as it is.
       await ledger?.write(rows);
-      for (const entry of entries) {
-        if (entry.kind === 'settled') await redis.command('HDEL', journal, entry.id);
-        else await this.#giveBack(journal, entry.id, entry.facts);
-      }
+      await this.#finish(redis, journal, entries);
       if (entries.length > 0) {
         onRows(rows.length);
         log.warn({ event: 'replica_swept', count: entries.length, swept: rows.length });
@@ -127,32 +138,26 @@ export class Recovery {
     const again = unknown.filter(({ id }) => this.#suspects.has(id) && !knows(id));
     this.#suspects = new Set(unknown.map(({ id }) => id));
     if (again.length === 0) return;
-    const { epoch } = coordination;
-    const costs = (await ledger?.costs(again.map(({ id }) => id))) ?? new Map<string, number>();
-    for (const entry of again) {
-      if (entry.kind === 'settled') {
-        await ledger?.write([entry.row]);
-      } else {
-        const cost = costs.get(entry.id);
-        if (cost === undefined) {
-          await this.#giveBack(journal, entry.id, entry.facts);
-          continue;
-        }
-        const user = userOf(entry.facts);
-        await redis.run(
-          SETTLE,
-          [KEYS.epoch, KEYS.budget(epoch, user), journal],
-          [epoch, entry.id, String(cost), '', String(entry.at), '0'],
-        );
-      }
-      await redis.command('HDEL', journal, entry.id);
-    }
+    await ledger?.write(again.flatMap((entry) => (entry.kind === 'settled' ? [entry.row] : [])));
+    await this.#finish(redis, journal, again);
   }
 
-  async #giveBack(journal: string, id: string, facts: string): Promise<void> {
-    const { redis, coordination } = this.#options;
+  /** Takes entries out of a journal, whose rows are in PostgreSQL: what they reserved becomes what the ledger says they cost. */
+  async #finish(redis: RedisConnection, journal: string, entries: readonly Entry[]): Promise<void> {
+    const { ledger, coordination } = this.#options;
     const { epoch } = coordination;
-    await redis?.run(REFUND, [KEYS.epoch, KEYS.budget(epoch, userOf(facts)), journal], [epoch, id]);
+    const open = entries.flatMap((entry) => (entry.kind === 'reserved' ? [entry.id] : []));
+    // The end of one may have been written just before its replica died, and Redis not told any more.
+    const costs = (open.length > 0 && (await ledger?.costs(open))) || new Map<string, number>();
+    for (const entry of entries) {
+      if (entry.kind === 'reserved') {
+        const cost = costs.get(entry.id) ?? 0;
+        const keys = [KEYS.epoch, KEYS.budget(epoch, userOf(entry.facts)), journal];
+        if (cost === 0) await redis.run(REFUND, keys, [epoch, entry.id]);
+        else await redis.run(SETTLE, keys, [epoch, entry.id, String(cost), '', String(entry.at), '0']);
+      }
+      await redis.command('HDEL', journal, entry.id, `${entry.id}!`);
+    }
   }
 }
 

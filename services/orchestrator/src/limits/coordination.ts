@@ -2,7 +2,7 @@ import { describeError } from '../errors/describe.ts';
 import type { Logger } from '../logging.ts';
 import type { RedisConnection, Reply } from '../stores/redis/connection.ts';
 import { KEYS } from '../stores/redis/keys.ts';
-import { BEAT } from '../stores/redis/scripts.ts';
+import { ALL, BEAT } from '../stores/redis/scripts.ts';
 
 export type CoordinationState =
   /** There is no Redis: this replica is on its own. */
@@ -154,6 +154,7 @@ export class Coordination {
     await within(redis.connect(), 2_000);
     if (this.#runId === '') {
       const info = String(await within(redis.command('INFO', 'server'), 1_000));
+      await within(redis.prepare(ALL), 1_000);
       this.#runId = /run_id:(\w+)/.exec(info)?.[1] ?? '';
     }
     // Twice, when the first answer makes this replica join: the second one says that it did.
@@ -175,7 +176,7 @@ export class Coordination {
             mine.state,
           ],
         ),
-        1_000,
+        2_000,
       );
       const [epoch, ready, , alive, held, ...dead] = list(answer);
       this.#hear(participant, String(held));

@@ -30,16 +30,6 @@ export class LocalRates {
     return window.times.length - window.first;
   }
 
-  /** How many were let through at or after a moment. */
-  usedSince(key: string, since: number, now: number): number {
-    const window = this.#windows.get(key);
-    if (!window) return 0;
-    trim(window, now);
-    let count = 0;
-    for (let at = window.times.length - 1; at >= window.first && (window.times[at] ?? 0) >= since; at -= 1) count += 1;
-    return count;
-  }
-
   /** Milliseconds until the oldest request stops counting. */
   wait(key: string, now: number): number {
     const window = this.#windows.get(key);

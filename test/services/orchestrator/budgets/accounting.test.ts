@@ -161,6 +161,13 @@ describe('budgets', () => {
   });
 });
 
+/** Resolves when Redis knows that so many dollars were spent. */
+const told = ({ spending, accounting }: Replica, spent: number) =>
+  eventually(async () => {
+    const tier = accounting.tierOf({ tier: 'standard' });
+    expect(await spending.of('standard-ada', 'daily', tier)).toMatchObject({ spent: spent * DOLLAR });
+  });
+
 describe('the ledger', () => {
   it('has one row for each call, with tokens, cost and who it was', async () => {
     const replicas = await bench.replicas(3, budget(1_000));
@@ -216,7 +223,7 @@ describe('the ledger', () => {
     // Two were settled and are not in PostgreSQL yet; five asked a backend; three did not get so far.
     for (const permit of held.slice(0, 7)) permit.sending?.(target);
     for (const permit of held.slice(0, 2)) permit.settle(settlement(DOLLAR));
-    await killed?.redis.ping();
+    await told(killed as Replica, 2);
     killed?.vanish();
     await eventually(async () => expect(await bench.ledger()).toHaveLength(7));
     const rows = await bench.ledger();
@@ -224,6 +231,20 @@ describe('the ledger', () => {
     expect(rows.filter(({ outcome }) => outcome === 'lost')).toHaveLength(5);
     await eventually(async () => expect(permits(await rush(rest, 1, 8 * DOLLAR, `s${Math.random()}`))).toHaveLength(1));
     expect(permits(await rush(rest, 5, DOLLAR, 't'))).toHaveLength(0);
+  });
+
+  it('counts what a replica settled that died just before Redis was cut off, and had not written it', async () => {
+    const [killed, other] = await bench.replicas(2, budget(10));
+    const held = permits(await rush([killed as Replica], 4, DOLLAR));
+    for (const permit of held) permit.settle(settlement(DOLLAR));
+    await told(killed as Replica, 4);
+    killed?.vanish();
+    // Redis keeps what it has; the other replica cannot know that, and begins anew.
+    await other?.redis.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no').catch(() => undefined);
+    await eventually(async () =>
+      expect(permits(await rush([other as Replica], 1, 6 * DOLLAR, `s${Math.random()}`))).toHaveLength(1),
+    );
+    expect(permits(await rush([other as Replica], 5, DOLLAR, 't'))).toHaveLength(0);
   });
 
   it('takes the true end of a call that was taken for lost, and charges it', async () => {

@@ -15,6 +15,7 @@ import { parsePolicy } from '../../../../services/orchestrator/src/limits/policy
 import { Maintenance } from '../../../../services/orchestrator/src/maintenance/maintenance.ts';
 import { migrate } from '../../../../services/orchestrator/src/stores/postgres/migrations.ts';
 import { createPool } from '../../../../services/orchestrator/src/stores/postgres/pool.ts';
+import { RedisBudgets } from '../../../../services/orchestrator/src/stores/redis/budgets.ts';
 import { RedisConnection } from '../../../../services/orchestrator/src/stores/redis/connection.ts';
 import { startPostgres, type TestPostgres } from '../../../support/postgres.ts';
 import { eventually } from '../../../support/processes.ts';
@@ -59,10 +60,9 @@ export class Bench {
   /** Ends the replicas, and forgets everything. */
   async clear(): Promise<void> {
     await Promise.all(this.#replicas.splice(0).map((replica) => replica.stop()));
-    const redis = new RedisConnection({ url: this.redis.url, password: undefined });
-    await redis.connect();
-    await redis.command('FLUSHALL');
-    redis.close();
+    // Empty, and there: a test may have killed it.
+    await this.redis.kill();
+    await this.redis.restart();
     await this.pool.query(
       'TRUNCATE accounting.ledger, accounting.budget_limits, accounting.reservations, accounting.replicas, accounting.rate_usage',
     );
@@ -113,7 +113,7 @@ export class Replica {
       ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     });
     this.spending = new SpendingReport({
-      redis: this.redis,
+      redis: new RedisBudgets(this.redis, this.accounting.replica),
       pool: bench.pool,
       ledger,
       coordination: this.accounting.coordination,

@@ -58,6 +58,11 @@ export class RedisConnection {
     return await this.#client.sendCommand<Reply>(parts);
   }
 
+  /** Lets Redis know scripts before they are run: it forgets them when it starts anew. */
+  async prepare(scripts: readonly Script[]): Promise<void> {
+    await Promise.all(scripts.map(({ text }) => this.#client.sendCommand(['SCRIPT', 'LOAD', text])));
+  }
+
   /**
    * Runs a script, in one round trip unless Redis sees it for the first time. While runs of it are under way, those that come
    * together go together: under load, what each costs beside its own work is shared.
