@@ -24,7 +24,7 @@ export function milliseconds(value) {
 
 export function percent(value, digits = 2) {
   if (value === null || value === undefined) return '–';
-  return `${(value * 100).toFixed(digits).replace(/\.?0+$/, '')} %`;
+  return `${Number((value * 100).toFixed(digits))} %`;
 }
 
 export function moment(iso) {

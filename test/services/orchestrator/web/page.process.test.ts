@@ -207,6 +207,9 @@ describe('the platform', () => {
   it('shows whether objectives are kept, and what the service depends on', async () => {
     await page.getByRole('link', { name: 'Service levels' }).click();
     await page.getByRole('row', { name: /\/v1\/chat\/completions/ }).waitFor();
+    expect(await page.getByRole('row', { name: /\/api\/v1\/session/ }).textContent()).toMatch(
+      /Kept.*0 %of 1 %.*100 %$/,
+    );
     expect(await page.getByRole('listitem').filter({ hasText: 'postgres' }).textContent()).toContain('up');
     const asked = page.waitForRequest((request) => request.url().endsWith('window=7d'));
     await page.getByRole('radio', { name: '7 days' }).check();
