@@ -12,12 +12,17 @@ export function installObservation(app: App, metrics: Metrics, closing: () => bo
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now();
     reply.header('x-request-id', request.id);
+    let complete = false;
+    reply.raw.once('finish', () => {
+      complete = true;
+    });
     // It comes once, whether the answer was complete or the client left.
     reply.raw.once('close', () => {
-      if (closing()) request.raw.socket.destroySoon();
+      // A request that was injected has no such socket.
+      if (closing()) request.raw.socket.destroySoon?.();
       const seconds = (performance.now() - started) / 1000;
       // The client is gone: whatever status was chosen, nobody got it.
-      const status = reply.raw.writableFinished ? reply.statusCode : statusOf('client_closed');
+      const status = complete ? reply.statusCode : statusOf('client_closed');
       const method = request.method;
       // The pattern, never the address: that could hold anything, and would make a series each.
       const route = request.routeOptions.url ?? 'unknown';
