@@ -155,7 +155,8 @@ export class Accounting implements AdmissionPolicy, Participant {
       rateKey: rateKey(user, call.route),
       rate: rated ? rateOf(tier, call.route) : undefined,
       amountNanoUsd: call.estimate.costNanoUsd,
-      entry: journalText({ facts, target, sent: false }),
+      // A backend is asked right after the answer: saying so now saves a second command.
+      entry: journalText({ facts, target, sent: call.straight === true }),
     };
     const verdict = await this.#ask(question);
     const headers = this.#headers(question, verdict);
@@ -182,7 +183,7 @@ export class Accounting implements AdmissionPolicy, Participant {
           published: verdict.by.store === 'postgres',
         };
         this.#open.set(call.id, open);
-        return this.#permit(open, headers);
+        return this.#permit(open, headers, call.straight === true);
       }
     }
   }
@@ -319,20 +320,22 @@ export class Accounting implements AdmissionPolicy, Participant {
     return started;
   }
 
-  #permit(open: OpenCall, headers: Readonly<Record<string, string>>): Permit {
+  #permit(open: OpenCall, headers: Readonly<Record<string, string>>, noted: boolean): Permit {
     return {
       admitted: true,
       headers,
-      sending: (target) => this.#sending(open, target),
+      sending: (next) => this.#sending(open, next, noted),
       settle: (settlement) => this.#settle(open, settlement),
       refund: () => this.#refund(open),
     };
   }
 
-  #sending(open: OpenCall, target: Target): void {
+  /** @param noted The journal has it that the first backend is asked. */
+  #sending(open: OpenCall, target: Target, noted: boolean): void {
     open.sent = true;
-    if (open.target.provider !== target.provider || open.target.model !== target.model) open.target = targetOf(target);
-    if (!open.published && this.#holds(open))
+    const other = open.target.provider !== target.provider || open.target.model !== target.model;
+    if (other) open.target = targetOf(target);
+    if ((other || !noted) && !open.published && this.#holds(open))
       this.#budgets?.mark(open.facts.request_id, targetText(open.target)).catch(() => undefined);
   }
 

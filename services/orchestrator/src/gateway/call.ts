@@ -64,6 +64,12 @@ export interface GatewayCall {
   /** Who may serve it, in the order of trial. Never empty. */
   readonly candidates: readonly Target[];
   readonly estimate: Estimate;
+  /**
+   * Once admitted, the first candidate is asked at once: no cache comes between, so a policy may note both in one step.
+   *
+   * @default false
+   */
+  readonly straight?: boolean;
 }
 
 /** The price of tokens in nano US dollars, rounded up to a whole one. */

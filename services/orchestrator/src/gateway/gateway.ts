@@ -178,7 +178,7 @@ export class Gateway {
   ): Promise<{ readonly call: GatewayCall; readonly permit: Permit }> {
     if (this.#inFlight >= this.#most) throw new AppError('overloaded', { retryAfterSeconds: 1 });
     const { id, caller, endUser, endpoint, route, model, stream, request } = spec;
-    const call: GatewayCall = {
+    const known: GatewayCall = {
       id,
       caller,
       endUser,
@@ -191,6 +191,7 @@ export class Gateway {
       candidates,
       estimate: estimated,
     };
+    const call: GatewayCall = { ...known, straight: !this.#cache.takes(known) };
     this.#inFlight += 1;
     try {
       const admission = await this.#admission.admit(call);
