@@ -1,10 +1,11 @@
 import type { Construct } from 'constructs';
 import {
+  type AlertGroup,
   Alertmanager,
   Autoscaling,
   allMiniLmL6V2,
   apiAlerts,
-  type Bucket,
+  BackupMetrics,
   type Connectable,
   type Connections,
   Cpu,
@@ -18,6 +19,7 @@ import {
   llama32With3B,
   McpServer,
   Milvus,
+  type MilvusObjects,
   Mlflow,
   type Model,
   ModelServer,
@@ -25,6 +27,7 @@ import {
   Orchestrator,
   Postgres,
   PostgresExporter,
+  type PostgresProps,
   type PostgresSetup,
   type Priority,
   type PriorityClasses,
@@ -41,8 +44,9 @@ import {
   WiringError,
   watchAlerts,
 } from '../constructs/index.ts';
-import { type BucketUse, bucketAnnotations } from './bucket-access.ts';
-import { bucketName } from './buckets.ts';
+import { milvusObjects } from './backups.ts';
+import { bucketFor } from './buckets-of-pods.ts';
+import { addressesOf } from './cluster-watchers.ts';
 import type { Environment } from './environments.ts';
 import type {
   ComponentSpec,
@@ -70,6 +74,8 @@ export interface Surroundings {
   readonly priorities: PriorityClasses;
   /** Value of a secret of the configuration, or the token that stands for it. */
   readonly secret: (name: string) => string;
+  /** Alerts on what is no component. */
+  readonly alerts: readonly AlertGroup[];
   /** Components that exist already, by name. */
   readonly made: ReadonlyMap<string, Connectable>;
 }
@@ -119,6 +125,7 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
         connections,
         setup: setupOf(spec, secret),
         ...readersOf(spec, environment, secret),
+        timescale: environment.capabilities.has('timescaledb') ? 'extension' : 'native-partitions',
       });
     case 'milvus':
       return new Milvus(scope, spec.name, {
@@ -127,7 +134,7 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
         storage: storage(),
         collections: spec.collections.map(({ name, model }) => ({ name, dimension: embedding(model).dimension })),
         mode: environment.capabilities.has('milvusStandalone')
-          ? { kind: 'standalone', metadata: { kind: 'embedded' }, objects: { kind: 'volume' } }
+          ? { kind: 'standalone', metadata: { kind: 'embedded' }, objects: objectsOf(around) }
           : { kind: 'lite' },
       });
     case 'model-server':
@@ -153,6 +160,8 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
       return new LlmStandIn(scope, spec.name, { ...common, models: spec.models });
     case 'alertmanager':
       return new Alertmanager(scope, spec.name, { ...common, connections, storage: storage(), receivers: [] });
+    case 'backup-metrics':
+      return new BackupMetrics(scope, spec.name, { ...common, storage: storage() });
     case 'mlflow':
       return makeMlflow(scope, spec, common, storage(), around);
     case 'grafana':
@@ -172,9 +181,17 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
         storage: storage(),
         retention: Duration.days(environment.metricsRetentionDays),
         targets: [...around.made.values()].filter(hasMetrics),
-        ...alertingOf(spec, around.made),
+        ...kubeletsOf(around),
+        ...alertingOf(spec, around),
       });
   }
+}
+
+/** CPU and memory of each container, where the kubelets can be asked. */
+function kubeletsOf({ environment, made }: Surroundings) {
+  const addresses = addressesOf(environment);
+  const namespaces = [...new Set([...made.values()].map(({ workload }) => workload.namespace.name))];
+  return addresses === undefined ? {} : { kubelets: { addresses, namespaces } };
 }
 
 interface Common {
@@ -213,11 +230,31 @@ function makeQdrant(
 }
 
 /** Servers to read from, where the scale asks for some. */
-function readersOf({ readReplicas }: PostgresSpec, { scale }: Environment, secret: (name: string) => string) {
+function readersOf(
+  { readReplicas }: PostgresSpec,
+  { scale }: Environment,
+  secret: (name: string) => string,
+): Partial<Pick<PostgresProps, 'form' | 'replicationPassword'>> {
   const count = readReplicas?.count[scale] ?? 0;
   if (readReplicas === undefined || count === 0) return {};
   const form = { kind: 'statefulset', readReplicas: count } as const;
   return { form, replicationPassword: secret(readReplicas.password) };
+}
+
+/** Segments of Milvus lie in a bucket where there is one: from there they can be backed up. */
+function objectsOf({ platform, environment }: Surroundings): MilvusObjects {
+  if (environment.buckets === undefined) return { kind: 'volume' };
+  const { bucket, prefix, region, access, at } = milvusObjects(platform, environment);
+  if (access.kind === 'keys') throw new Error('pods reach buckets by the role of their service account');
+  return {
+    kind: 's3',
+    host: `s3.${region}.amazonaws.com`,
+    bucket,
+    ...(prefix !== undefined && { prefix }),
+    region,
+    access: { kind: 'role', accountAnnotations: access.accountAnnotations ?? {} },
+    at,
+  };
 }
 
 /** What the server has beside the application's database. Slow statements can be found everywhere. */
@@ -249,7 +286,7 @@ function makeMlflow(
     artifacts:
       environment.buckets === undefined
         ? { kind: 'claim', ...storage }
-        : { kind: 's3', ...bucketFor(platform, environment, 'mlflow', 'write') },
+        : { kind: 's3', ...bucketFor(platform, environment, { purpose: 'models', prefix: 'mlflow', use: 'write' }) },
   });
 }
 
@@ -368,19 +405,7 @@ function sourceOf({ model, from }: ServedSpec, { environment, images, platform }
   if (environment.buckets === undefined) {
     throw new Error(`models.${model}.from is "bucket": "${environment.name}" has no buckets; use an image`);
   }
-  return { kind: 's3', ...bucketFor(platform, environment, model, 'read') };
-}
-
-/** A folder in the bucket of models. The cloud gives the pods a role for it. */
-function bucketFor(platform: string, environment: Environment, prefix: string, use: BucketUse): Bucket {
-  const bucket = bucketName(environment, platform, 'models');
-  return {
-    bucket,
-    prefix,
-    region: environment.buckets?.region ?? '',
-    access: { kind: 'role', accountAnnotations: bucketAnnotations(bucket, use) },
-    at: internet,
-  };
+  return { kind: 's3', ...bucketFor(platform, environment, { purpose: 'models', prefix: model, use: 'read' }) };
 }
 
 /** Models that come as an image. */
@@ -393,10 +418,11 @@ function hasMetrics({ workload }: Connectable): boolean {
   return Object.values(workload.ports).some(({ metrics }) => metrics !== undefined);
 }
 
-function alertingOf(spec: PrometheusSpec, made: ReadonlyMap<string, Connectable>) {
+function alertingOf(spec: PrometheusSpec, { made, alerts }: Surroundings) {
   const alertmanager = [...made.values()].find((component) => component instanceof Alertmanager);
   return {
     alerts: [
+      ...alerts,
       ...spec.promises.flatMap(({ component, errorRatio, p95Seconds, dependencies }) => [
         apiAlerts({ job: component, errorRatio, p95Seconds }),
         dependencyAlerts(component, dependencies),

@@ -1,6 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import {
   AccessRoles,
+  type AlertGroup,
   type Connectable,
   Connections,
   Gateway,
@@ -11,6 +12,8 @@ import {
   SecretStore,
   ServiceAlias,
 } from '../constructs/index.ts';
+import { makeBackup } from './backups.ts';
+import { watchCluster } from './cluster-watchers.ts';
 import { makeComponent } from './components.ts';
 import type { Environment, Exposure } from './environments.ts';
 import type { ComponentSpec, ConnectionSpec, GatewaySpec, NamespaceSpec, Platform } from './platforms/platform.ts';
@@ -46,10 +49,29 @@ export function compose(props: CompositionProps): Composition {
   const namespaces = new Map(
     platform.namespaces.map((spec) => [spec.name, makeNamespace(chart, spec, props)] as const),
   );
+  const watchers = watchCluster(chart, {
+    platform,
+    environment,
+    images,
+    connections,
+    priorities,
+    namespaces: [...namespaces.values()].map(({ namespace }) => namespace),
+  });
+  for (const [name, watcher] of watchers) components.set(name, watcher);
   const placed = [...componentsIn(platform, environment)].sort((a, b) => turn(a.component) - turn(b.component));
+  const alerts: AlertGroup[] = [];
+  const backups = () =>
+    platform.namespaces.flatMap(({ name, backup }) => {
+      const scope = namespaces.get(name)?.namespace;
+      return scope && backup
+        ? makeBackup(scope, backup, { platform, environment, images, connections, components })
+        : [];
+    });
   for (const { namespace, component } of placed) {
     const home = namespaces.get(namespace);
     if (home === undefined) continue;
+    // Prometheus watches backups, which take what was made before it.
+    if (component.kind === 'prometheus' && alerts.length === 0) alerts.push(...backups());
     const around = {
       environment,
       images,
@@ -57,6 +79,7 @@ export function compose(props: CompositionProps): Composition {
       priorities,
       secret: home.secret,
       platform: platform.name,
+      alerts,
       made: components,
     };
     components.set(component.name, makeComponent(home.namespace, component, around));

@@ -78,6 +78,8 @@ export interface Environment {
   readonly buckets?: Buckets;
   /** @default - ports of the machine lead to it, and nothing else does */
   readonly exposure?: Exposure;
+  /** Network of the cluster's nodes, where its API server and its kubelets answer. @default - pods reach neither, and ask neither */
+  readonly clusterCidr?: string;
   /** How pods run here, beyond what always holds. @default - requests below limits, images pulled once */
   readonly hardening?: Hardening;
   /** Storage class of volumes; absent means the cluster's default. */
@@ -173,6 +175,9 @@ const exposure = (domain: string): Exposure => ({
   issuer: 'letsencrypt',
 });
 
+/** The network that constructs/aws/network.ts makes where nobody asks for another one. */
+const clusterCidr = '10.0.0.0/16';
+
 const cloudCapabilities: readonly Capability[] = [
   'publicImages',
   'internet',
@@ -194,6 +199,7 @@ const dev: Environment = {
   replicas: 1,
   capabilities: new Set(cloudCapabilities),
   gpuPools: [l4(10)],
+  clusterCidr,
   spot,
   buckets: { region: aws.region, prefix: 'keelson-dev' },
   exposure: exposure('dev.keelson.example'),
@@ -212,6 +218,7 @@ const staging: Environment = {
   replicas: 2,
   capabilities: new Set<Capability>([...cloudCapabilities, 'volumeSnapshots', 'milvusStandalone', 'leaderWorkerSet']),
   gpuPools: [l4(10)],
+  clusterCidr,
   spot,
   buckets: { region: aws.region, prefix: 'keelson-staging' },
   exposure: exposure('staging.keelson.example'),

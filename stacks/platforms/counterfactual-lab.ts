@@ -1,4 +1,15 @@
-import { alerts, api, cache, dashboards, encoder, exporter, gpuServer, metrics, postgres } from './footprints.ts';
+import {
+  alerts,
+  api,
+  cache,
+  dashboards,
+  encoder,
+  exporter,
+  gpuServer,
+  measurements,
+  metrics,
+  postgres,
+} from './footprints.ts';
 import type { Platform } from './platform.ts';
 import { counterfactualLabWatches } from './watches.ts';
 
@@ -9,6 +20,15 @@ export const counterfactualLab: Platform = {
   namespaces: [
     {
       name: 'counterfactual-lab',
+      backup: {
+        sources: ['postgres'],
+        schedule: { daily: '01:30' },
+        drill: { weekly: 'sunday', at: '04:00' },
+        retention: { days: 30 },
+        recoveryPointMinutes: 1500,
+        recoveryTimeMinutes: 60,
+        workspace: { small: 5, medium: 50, large: 200 },
+      },
       gateway: { name: 'counterfactual-lab', routes: [{ to: 'counterfactual-lab', port: 'http' }] },
       components: [
         {
@@ -84,6 +104,7 @@ export const counterfactualLab: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+        { kind: 'backup-metrics', name: 'backup-metrics', where: { has: 'publicImages' }, footprint: measurements },
         {
           kind: 'grafana',
           name: 'grafana',

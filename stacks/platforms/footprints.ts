@@ -85,6 +85,13 @@ export const dashboards: Sizes = {
   large: { cpu: 250, memory: 512, memoryLimit: 1024, storage: 5 },
 };
 
+/** The gateway for what jobs measured. */
+export const measurements: Sizes = {
+  small: { cpu: 10, memory: 32, memoryLimit: 64, storage: 1 },
+  medium: { cpu: 20, memory: 64, memoryLimit: 128, storage: 1 },
+  large: { cpu: 50, memory: 64, memoryLimit: 128, storage: 1 },
+};
+
 /** A program that only reads what another one tells. */
 export const exporter: Sizes = {
   small: { cpu: 10, memory: 32, memoryLimit: 64 },

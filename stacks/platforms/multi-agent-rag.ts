@@ -1,4 +1,5 @@
-import { dashboards, exporter } from './footprints.ts';
+import { Duration } from '../../constructs/index.ts';
+import { dashboards, exporter, measurements } from './footprints.ts';
 import type { Platform } from './platform.ts';
 import { multiAgentRagWatches } from './watches.ts';
 
@@ -9,6 +10,15 @@ export const multiAgentRag: Platform = {
   namespaces: [
     {
       name: 'multi-agent-rag',
+      backup: {
+        sources: ['redis', 'postgres', 'qdrant'],
+        schedule: { every: Duration.minutes(10) },
+        drill: { daily: '03:30' },
+        retention: { last: 10 },
+        recoveryPointMinutes: 15,
+        recoveryTimeMinutes: 60,
+        workspace: { small: 5, medium: 50, large: 200 },
+      },
       gateway: { name: 'multi-agent-rag', routes: [{ to: 'orchestrator', port: 'http' }] },
       components: [
         {
@@ -186,6 +196,7 @@ export const multiAgentRag: Platform = {
             large: { cpu: 100, memory: 128, memoryLimit: 256, storage: 2 },
           },
         },
+        { kind: 'backup-metrics', name: 'backup-metrics', where: { has: 'publicImages' }, footprint: measurements },
         {
           kind: 'grafana',
           name: 'grafana',

@@ -1,4 +1,12 @@
-import type { Feature, GpuName, ModelRuntime, PostgresSchema, RolloutStrategy } from '../../constructs/index.ts';
+import type {
+  BackupRetention,
+  Feature,
+  GpuName,
+  ModelRuntime,
+  PostgresSchema,
+  Recurrence,
+  RolloutStrategy,
+} from '../../constructs/index.ts';
 import type { Capability, Scale } from '../environments.ts';
 import type { WatchSpec } from './watches.ts';
 
@@ -207,6 +215,11 @@ export interface MlflowSpec extends Base {
   readonly database: string;
 }
 
+/** Where backups and their drills leave what they measured. */
+export interface BackupMetricsSpec extends Base {
+  readonly kind: 'backup-metrics';
+}
+
 /** Pictures of the metrics. */
 export interface GrafanaSpec extends Base {
   readonly kind: 'grafana';
@@ -236,6 +249,7 @@ export type ComponentSpec =
   | OrchestratorSpec
   | LlmStandInSpec
   | QdrantSpec
+  | BackupMetricsSpec
   | MlflowSpec
   | PrometheusSpec
   | GrafanaSpec
@@ -272,11 +286,28 @@ export interface GatewaySpec {
   readonly perMinute?: number;
 }
 
+/** What is backed up of a namespace, and what that promises. It needs a component of the kind `backup-metrics`, and the environment's buckets. */
+export interface BackupSpec {
+  /** Components of the kinds `postgres` (all its databases), `redis`, `qdrant` and `milvus`. */
+  readonly sources: readonly string[];
+  readonly schedule: Recurrence;
+  /** When the newest backup is restored, and checked. */
+  readonly drill: Recurrence;
+  readonly retention: BackupRetention;
+  /** Minutes of which data may be lost, and within which it can be used again. */
+  readonly recoveryPointMinutes: number;
+  readonly recoveryTimeMinutes: number;
+  /** Room for one backup at each scale, in GiB. */
+  readonly workspace: Readonly<Record<Scale, number>>;
+}
+
 /** A namespace with what runs in it. */
 export interface NamespaceSpec {
   readonly name: string;
   /** Name of the policy that closes it. @default 'default-deny' */
   readonly isolationPolicy?: string;
+  /** Where the environment has buckets. @default - nothing is backed up */
+  readonly backup?: BackupSpec;
   /** Where names in the public DNS lead to the cluster. @default - nothing leads into the namespace */
   readonly gateway?: GatewaySpec;
   /** Names in it that stand for components of other namespaces: name to component. @default - none */

@@ -1,4 +1,15 @@
-import { alerts, api, dashboards, encoder, exporter, gpuServer, metrics, postgres, redis } from './footprints.ts';
+import {
+  alerts,
+  api,
+  dashboards,
+  encoder,
+  exporter,
+  gpuServer,
+  measurements,
+  metrics,
+  postgres,
+  redis,
+} from './footprints.ts';
 import type { Platform } from './platform.ts';
 import { qratumWatches } from './watches.ts';
 
@@ -18,6 +29,15 @@ export const qratum: Platform = {
   namespaces: [
     {
       name: 'qratum-ml',
+      backup: {
+        sources: ['postgres', 'redis', 'vector-db'],
+        schedule: { daily: '02:00' },
+        drill: { weekly: 'sunday', at: '04:00' },
+        retention: { days: 30 },
+        recoveryPointMinutes: 1500,
+        recoveryTimeMinutes: 60,
+        workspace: { small: 5, medium: 50, large: 200 },
+      },
       gateway: { name: 'qratum', routes: [{ to: 'orchestrator', port: 'http' }] },
       components: [
         {
@@ -120,6 +140,7 @@ export const qratum: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+        { kind: 'backup-metrics', name: 'backup-metrics', where: { has: 'publicImages' }, footprint: measurements },
         {
           kind: 'grafana',
           name: 'grafana',

@@ -1,4 +1,5 @@
-import { alerts, api, dashboards, exporter, metrics, minimal, postgres, redis } from './footprints.ts';
+import { Duration } from '../../constructs/index.ts';
+import { alerts, api, dashboards, exporter, measurements, metrics, minimal, postgres, redis } from './footprints.ts';
 import type { Platform, ProviderSpec } from './platform.ts';
 import { threeVersionWatches } from './watches.ts';
 
@@ -116,6 +117,15 @@ export const threeVersion: Platform = {
     {
       // What all three need, in none of them: so that none of them has to let the others in.
       name: 'platform-data',
+      backup: {
+        sources: ['postgres'],
+        schedule: { every: Duration.minutes(30) },
+        drill: { daily: '03:30' },
+        retention: { days: 14 },
+        recoveryPointMinutes: 60,
+        recoveryTimeMinutes: 60,
+        workspace: { small: 5, medium: 50, large: 200 },
+      },
       components: [
         {
           kind: 'postgres',
@@ -149,6 +159,7 @@ export const threeVersion: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
+        { kind: 'backup-metrics', name: 'backup-metrics', where: { has: 'publicImages' }, footprint: measurements },
         {
           kind: 'grafana',
           name: 'grafana',

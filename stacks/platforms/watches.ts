@@ -36,8 +36,16 @@ const urgency = (severity: Severity, minutes: number): Urgency => ({
   respondWithin: Duration.minutes(minutes),
 });
 
+/** What every platform watches of its nodes and their GPUs, where the environment has any. */
+const nodes: readonly WatchSpec[] = [
+  ...at('node-exporter', urgency('info', 120), [{ kind: 'disk', above: 0.8 }, 5]),
+  ...at('dcgm-exporter', urgency('warning', 60), [{ kind: 'gpu-errors' }, 1]),
+  ...at('dcgm-exporter', urgency('info', 120), [{ kind: 'gpu', above: 0.95 }, 30]),
+];
+
 /** The thresholds of the guide of qratum. */
 export const qratumWatches: readonly WatchSpec[] = [
+  ...nodes,
   ...at('orchestrator', urgency('critical', 15), [{ kind: 'unavailable' }, 2], [{ kind: 'errors', above: 0.05 }, 5]),
   ...at('model-server', urgency('critical', 15), [{ kind: 'unavailable' }, 2], [{ kind: 'errors', above: 0.05 }, 5]),
   ...at(
@@ -53,6 +61,7 @@ export const qratumWatches: readonly WatchSpec[] = [
 
 /** The thresholds of the guide of multi-agent-rag: an outage is answered at once, degradation within 15 minutes or an hour. */
 export const multiAgentRagWatches: readonly WatchSpec[] = [
+  ...nodes,
   ...at('orchestrator', urgency('critical', 5), [{ kind: 'unavailable' }, 1]),
   ...at('orchestrator', urgency('warning', 15), [{ kind: 'errors', above: 0.01 }, 10], [{ kind: 'provider' }, 5]),
   ...at(
@@ -70,6 +79,7 @@ export const multiAgentRagWatches: readonly WatchSpec[] = [
 
 /** The thresholds of the guide of counterfactual-lab: critical ones within 15 minutes, warnings within an hour. */
 export const counterfactualLabWatches: readonly WatchSpec[] = [
+  ...nodes,
   ...at(
     'counterfactual-lab',
     urgency('critical', 15),
@@ -100,6 +110,7 @@ export const counterfactualLabWatches: readonly WatchSpec[] = [
 
 /** The thresholds of the guide of quantum-rerank: within 15 minutes, 30 minutes and two hours. */
 export const quantumRerankWatches: readonly WatchSpec[] = [
+  ...nodes,
   ...at(
     'quantum-rerank',
     urgency('critical', 15),
@@ -126,12 +137,12 @@ export const quantumRerankWatches: readonly WatchSpec[] = [
     [{ kind: 'latency', aboveSeconds: 0.5, route: '/v1/batch-similarity' }, 30],
     [{ kind: 'refusals', abovePerSecond: 1 }, 5],
   ),
-  ...at('node-exporter', urgency('info', 120), [{ kind: 'disk', above: 0.8 }, 5]),
   ...at('redis-exporter', urgency('warning', 30), [{ kind: 'redis-memory', above: 0.9 }, 10]),
 ];
 
 /** The thresholds of the guide of three-version: the stable version is paged for, the other two are looked at. */
 export const threeVersionWatches: readonly WatchSpec[] = [
+  ...nodes,
   ...at(
     'platform-v2-api',
     urgency('critical', 15),

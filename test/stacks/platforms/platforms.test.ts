@@ -72,6 +72,7 @@ describe('multi-agent-rag', () => {
       componentsIn(rag, environments[environment]).map(({ component }) => component.name);
     expect(names('prod').sort()).toEqual([
       'alertmanager',
+      'backup-metrics',
       'grafana',
       'inference',
       'jan',
