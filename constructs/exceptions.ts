@@ -30,7 +30,7 @@ export const podSecurityExceptions: readonly PodSecurityException[] = [
     namespace: nodeAgents,
     level: 'privileged',
     reason:
-      'It reads which pod has which GPU from the socket of the kubelet, which belongs to root. It mounts that folder read-only, has no capabilities, cannot gain any, and only Prometheus may reach it.',
+      'Only where it tells pods apart: which pod has which GPU, it reads from a socket of the kubelet that belongs to root. It mounts that folder read-only, has no capabilities, cannot gain any, and only Prometheus may reach it.',
   },
 ];
 

@@ -1,7 +1,7 @@
 import { ApiObject, type App, Chart, DependencyGraph } from 'cdk8s';
 import { problem } from '../problem.ts';
 import { at, groupOf, isObject, type JsonObject, type Manifest, textAt } from './manifest.ts';
-import { identity, policySelects, referencesOf } from './references.ts';
+import { identity, madeBy, policySelects, referencesOf } from './references.ts';
 
 /** One object to register, with everything that the registration needs to know. */
 export interface PlannedObject {
@@ -44,6 +44,9 @@ export function plan(app: App): Plan {
       );
     }
     byKey.set(draft.key, draft);
+  }
+  for (const draft of drafts) {
+    for (const made of madeBy(draft.manifest)) if (!byKey.has(identity(made))) byKey.set(identity(made), draft);
   }
   const byObject = new Map(drafts.map((draft) => [draft.object, draft]));
   const policies = drafts.filter(({ kind }) => kind === 'NetworkPolicy');

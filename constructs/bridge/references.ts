@@ -47,6 +47,26 @@ export function referencesOf(manifest: Manifest): readonly Reference[] {
   return found;
 }
 
+/** Objects that an operator makes of this one: whoever refers to them has to wait for it. */
+export function madeBy(manifest: Manifest): readonly Reference[] {
+  const namespace = textAt(manifest, 'metadata', 'namespace');
+  const secret = secretNameOf(manifest);
+  return secret === undefined || namespace === undefined
+    ? []
+    : [{ group: '', kind: 'Secret', namespace, name: secret }];
+}
+
+function secretNameOf(manifest: Manifest): string | undefined {
+  switch (`${groupOf(manifest.apiVersion)}/${manifest.kind}`) {
+    case 'external-secrets.io/ExternalSecret':
+      return textAt(manifest, 'spec', 'target', 'name') ?? textAt(manifest, 'metadata', 'name');
+    case 'cert-manager.io/Certificate':
+      return textAt(manifest, 'spec', 'secretName');
+    default:
+      return undefined;
+  }
+}
+
 /** Containers and init containers of a pod specification. */
 export function containersOf(pod: JsonObject): readonly JsonObject[] {
   return [...objectsAt(pod, 'initContainers'), ...objectsAt(pod, 'containers')];

@@ -9,12 +9,17 @@ export interface DcgmExporterProps extends ComponentProps {
    * Name of the RuntimeClass that shows the driver's devices to a container without giving it one. @default 'nvidia'
    */
   readonly runtimeClass?: string;
+  /**
+   * Tells which pod has which GPU. The kubelet says so on a socket of root's alone, so the exporter then runs as root, and has to
+   * be in a namespace of node agents. @default false
+   */
+  readonly pods?: boolean;
 }
 
-/**
- * Use, memory, temperature and errors of each GPU, with the pod that has it. Make it in a namespace of node agents: it asks the
- * kubelet's socket which pod has which GPU.
- */
+/** Where the kubelet tells which pod has which device. */
+const podResources = '/var/lib/kubelet/pod-resources';
+
+/** Use, memory, temperature and errors of each GPU. It meets the restricted Pod Security Standard unless it tells pods apart. */
 export class DcgmExporter extends Construct implements Connectable<'http'> {
   readonly workload: Workload<'http'>;
 
@@ -29,17 +34,17 @@ export class DcgmExporter extends Construct implements Connectable<'http'> {
       ports: { http: { number: 9400, metrics: '/metrics' } },
       env: {
         DCGM_EXPORTER_LISTEN: ':9400',
-        DCGM_EXPORTER_KUBERNETES: 'true',
+        DCGM_EXPORTER_KUBERNETES: String(props.pods === true),
         // All of them, to look at: it requests none, so every one stays free for work.
         NVIDIA_VISIBLE_DEVICES: 'all',
         NVIDIA_DRIVER_CAPABILITIES: 'utility',
       },
-      host: {
-        folders: [
-          { name: 'pod-resources', hostPath: '/var/lib/kubelet/pod-resources', path: '/var/lib/kubelet/pod-resources' },
-        ],
-        root: true,
-      },
+      ...(props.pods && {
+        host: {
+          folders: [{ name: 'pod-resources', hostPath: podResources, path: podResources }],
+          root: true,
+        },
+      }),
       placement: {
         nodeSelector: { 'nvidia.com/gpu.present': 'true' },
         tolerations: [{ key: 'nvidia.com/gpu' }],

@@ -53,6 +53,12 @@ export const command: CommandModule = {
       }
     });
     for (const { file, text } of [...files, ...changed]) write(path.join(repository, file), text);
+    const sources = [...files, ...changed].map(({ file }) => file).filter((file) => file.endsWith('.ts'));
+    // As the rest is written, however long the name makes a line.
+    await execa(installedProgram(repository, 'biome'), ['format', '--write', '--vcs-enabled=false', ...sources], {
+      cwd: repository,
+      reject: false,
+    });
     // The tables of its page come from its data, as those of all pages do.
     const tables = await execa(installedProgram(repository, 'jest'), ['test/docs/platforms.test.ts', '-t', name], {
       cwd: repository,

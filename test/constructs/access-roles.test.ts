@@ -42,6 +42,7 @@ describe('AccessRoles', () => {
   it('let a deployer change what a platform consists of, but grant nobody anything', () => {
     expect(may('deployer', 'create', 'apps', 'statefulsets')).toBe(true);
     expect(may('deployer', 'patch', '', 'secrets')).toBe(true);
+    expect(may('deployer', 'list', '', 'secrets')).toBe(false);
     for (const verb of ['create', 'update', 'patch', 'bind', 'escalate']) {
       expect(may('deployer', verb, 'rbac.authorization.k8s.io', 'roles')).toBe(false);
       expect(may('deployer', verb, 'rbac.authorization.k8s.io', 'rolebindings')).toBe(false);

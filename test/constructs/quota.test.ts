@@ -50,7 +50,7 @@ describe('Quota', () => {
       max: 10,
       metrics: [{ kind: 'cpu', percent: 70 }],
     });
-    expect(on.hard()).toMatchObject({ 'requests.cpu': '500m' });
+    expect(on.hard()).toMatchObject({ 'requests.cpu': '550m' }); // and the one that a rollout adds
   });
 
   it('counts sidecars, devices and what is reserved', () => {
@@ -63,10 +63,10 @@ describe('Quota', () => {
       { replicas: 1, sidecars: [sidecar], resources: { ...small, devices: { 'nvidia.com/gpu': 2 } } },
     ).hard();
     expect(hard).toMatchObject({
-      'requests.cpu': '2100m',
-      'requests.memory': '1536Mi',
-      'requests.nvidia.com/gpu': '3',
-      pods: '15',
+      'requests.cpu': '2200m',
+      'requests.memory': '2048Mi',
+      'requests.nvidia.com/gpu': '5',
+      pods: '16',
     });
   });
 
@@ -74,5 +74,13 @@ describe('Quota', () => {
     expect(JSON.stringify(object(bounded().synth(), 'LimitRange', 'quota').spec)).toContain(
       '"defaultRequest":{"cpu":"50m"',
     );
+  });
+
+  it('has room for the pod that a rollout adds, where there is only one', () => {
+    expect(bounded({}, { replicas: 1, claims: [], kind: 'Deployment' }).hard()).toMatchObject({
+      'requests.cpu': '100m',
+      'limits.memory': '512Mi',
+      pods: '12',
+    });
   });
 });

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, objectsAt } from '../../constructs/bridge/manifest.ts';
-import { Cpu, Credentials, EnvValue, Probe, Size, Workload, type WorkloadProps } from '../../constructs/index.ts';
+import {
+  Cpu,
+  Credentials,
+  EnvValue,
+  Namespace,
+  Probe,
+  Size,
+  Workload,
+  type WorkloadProps,
+} from '../../constructs/index.ts';
 import { bench, containerOf, envOf, object, objects, podOf, small, synthError } from '../support/manifests.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 
@@ -266,5 +275,96 @@ describe('Workload: mistakes, with path, value and cure', () => {
     const error = synthError(synth);
     expect(error).toMatch(/env\.A/);
     expect(error).not.toContain('geheim');
+  });
+});
+
+describe('Workload: what it may have besides', () => {
+  const image = { reference: 'registry.example/exporter:1.0.0', version: '1.0.0' };
+
+  it('runs on the nodes, and with the runtime and devices, that it names', () => {
+    const manifests = workload({
+      placement: {
+        nodeSelector: { pool: 'gpu' },
+        tolerations: [{ key: 'nvidia.com/gpu' }, { key: 'spot', value: 'yes', effect: 'NoExecute' }],
+        runtimeClass: 'nvidia',
+      },
+      resources: { ...small, devices: { 'nvidia.com/gpu': 2 } },
+    }).synth();
+    expect(podOf(manifests, 'api')).toMatchObject({
+      nodeSelector: { pool: 'gpu' },
+      runtimeClassName: 'nvidia',
+      tolerations: [
+        { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+        { key: 'spot', operator: 'Equal', value: 'yes', effect: 'NoExecute' },
+      ],
+    });
+    const { resources } = containerOf(manifests, 'api');
+    expect([at(resources, 'requests', 'nvidia.com/gpu'), at(resources, 'limits', 'nvidia.com/gpu')]).toEqual([2, 2]);
+  });
+
+  it('has sidecars that are hardened alike, share what they name, and listen on ports of the service', () => {
+    const manifests = workload({
+      scratch: [{ name: 'shared', path: '/shared', size: Size.mebibytes(10) }],
+      sidecars: [
+        {
+          name: 'exporter',
+          image,
+          resources: small,
+          ports: { metrics: { number: 9100, metrics: '/metrics' } },
+          mounts: { shared: '/data' },
+        },
+      ],
+    }).synth();
+    expect(restrictedViolations(podOf(manifests, 'api'))).toEqual([]);
+    const [, sidecar] = objectsAt(podOf(manifests, 'api'), 'containers');
+    expect(sidecar).toMatchObject({ name: 'exporter', volumeMounts: [{ name: 'shared', mountPath: '/data' }] });
+    const ports = objectsAt(object(manifests, 'Service', 'api'), 'spec', 'ports').map(({ name }) => name);
+    expect(ports).toEqual(['http', 'metrics']);
+  });
+
+  it('refuses a sidecar’s port that is taken, and a folder that is not there', () => {
+    const sidecar = { name: 'second', image, resources: small };
+    expect(synthError(workload({ sidecars: [{ ...sidecar, ports: { http: { number: 8000 } } }] }).synth)).toMatch(
+      /sidecars\.ports\.http is "http": another container of the pod has a port of that name/,
+    );
+    expect(synthError(() => workload({ sidecars: [{ ...sidecar, mounts: { nothing: '/x' } }] }))).toMatch(
+      /sidecars\.second\.mounts\.nothing is "\/x": name one of tmp/,
+    );
+  });
+
+  it('may call the API server with a token that is renewed within the hour', () => {
+    const pod = podOf(workload({ apiAccess: true }).synth(), 'api');
+    expect(pod.automountServiceAccountToken).toBe(false);
+    const token = objectsAt(pod, 'volumes').find(({ name }) => name === 'api-token');
+    expect(objectsAt(token, 'projected', 'sources')[0]).toEqual({
+      serviceAccountToken: { path: 'token', expirationSeconds: 3600 },
+    });
+    expect(restrictedViolations(pod)).toEqual([]);
+  });
+
+  it('is given no folder of the node outside of the namespaces of node agents', () => {
+    const host = { folders: [{ name: 'proc', hostPath: '/proc', path: '/host/proc' }] };
+    expect(synthError(workload({ host }).synth)).toMatch(
+      /host is \["\/proc"\]: "test" is not among the namespaces of node agents/,
+    );
+  });
+
+  it('is spread over nodes, and beside none of its own where another has room', () => {
+    expect(at(podOf(workload().synth(), 'api'), 'affinity', 'podAntiAffinity')).toBeDefined();
+  });
+});
+
+describe('Workload: in a namespace of guaranteed quality', () => {
+  it('requests what it may take at most, and asks the registry at each start', () => {
+    const on = bench();
+    const namespace = new Namespace(on.chart, 'prod', {
+      name: 'prod',
+      hardening: { quality: 'guaranteed', pullPolicy: 'Always' },
+    });
+    new Workload(namespace, 'api', props);
+    const container = containerOf(on.synth(), 'api');
+    const sizes = { cpu: '50m', memory: '256Mi', 'ephemeral-storage': '192Mi' };
+    expect(container.resources).toEqual({ requests: sizes, limits: sizes });
+    expect(container.imagePullPolicy).toBe('Always');
   });
 });

@@ -108,6 +108,23 @@ describe('plan', () => {
     ]);
   });
 
+  it('waits for the object of which an operator makes what a pod refers to', () => {
+    const app = appOf((chart) => {
+      deployment(chart, 'api', {
+        volumes: [
+          { name: 'a', secret: { secretName: 'password' } },
+          { name: 'b', secret: { secretName: 'tls' } },
+        ],
+      });
+      add(chart, 'external-secrets.io/v1', 'ExternalSecret', 'password', { spec: { target: { name: 'password' } } });
+      add(chart, 'cert-manager.io/v1', 'Certificate', 'edge', { spec: { secretName: 'tls' } });
+    });
+    expect(dependenciesOf(plan(app), 'deployment/ns/api')).toEqual([
+      'certificate.cert-manager.io/ns/edge',
+      'externalsecret.external-secrets.io/ns/password',
+    ]);
+  });
+
   it('does not take an object of the same name in another namespace for the one referred to', () => {
     const app = appOf((chart) => {
       deployment(chart, 'api', { serviceAccountName: 'account' });

@@ -29,7 +29,7 @@ describe('PostgresExporter', () => {
       DATA_SOURCE_PASS_FILE: '/etc/postgres-exporter/password',
     });
     const [secret] = objectsAt(podOf(manifests, 'postgres-exporter'), 'volumes').filter((volume) => volume.secret);
-    expect(objectsAt(secret, 'secret', 'items').map((item) => item.path)).toEqual(['user', 'password']);
+    expect(objectsAt(secret, 'secret', 'items').map((item) => item.path)).toEqual(['password', 'user']);
     expect(at(containerOf(manifests, 'postgres-exporter'), 'securityContext', 'readOnlyRootFilesystem')).toBe(true);
   });
 
