@@ -58,6 +58,8 @@ export interface OrchestratorProps extends ComponentProps {
   readonly embedding?: Embedding;
   /** Providers of language models, and the connections that open the way to those outside. @default - none: answers are extractive */
   readonly providers?: { readonly list: readonly Provider[]; readonly connections: Connections };
+  /** Key of the vector database that it is connected to, as a file that is read again when it changes. @default - it asks for none */
+  readonly vectorKey?: { readonly credentials: Credentials; readonly key: string };
   /** More numbers of its service's port, by name, for clients that expect another than 8000. @default - none */
   readonly portAliases?: Readonly<Record<string, number>>;
   /** Role of the database that it works as. @default - the one that it logs in as */
@@ -108,6 +110,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
         API_TOKENS_DIR: '/etc/orchestrator/tokens',
         PROVIDERS_FILE: '/etc/orchestrator/providers/providers.json',
         SHUTDOWN_GRACE_SECONDS: String(grace.toSeconds()),
+        ...(props.vectorKey && { QDRANT_API_KEY_FILE: '/etc/orchestrator/vectors/api-key' }),
         ...(props.databaseRole !== undefined && { POSTGRES_ROLE: props.databaseRole }),
         ...(props.embedding && {
           EMBEDDING_MODEL: props.embedding.model.name,
@@ -124,6 +127,15 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       secrets: [
         { path: '/etc/orchestrator/tokens', credentials: tokens },
         { path: '/etc/orchestrator/keys', credentials: keys },
+        ...(props.vectorKey
+          ? [
+              {
+                path: '/etc/orchestrator/vectors',
+                credentials: props.vectorKey.credentials,
+                items: { [props.vectorKey.key]: 'api-key' },
+              },
+            ]
+          : []),
       ],
       probes: probes({
         started: { http: '/health/startup', port: 8000 },

@@ -25,6 +25,7 @@ import {
   ModelServer,
   type ModelSource,
   Orchestrator,
+  type OrchestratorProps,
   Postgres,
   PostgresExporter,
   type PostgresProps,
@@ -346,6 +347,7 @@ function makeOrchestrator(
       },
     }),
     ...(providers.length > 0 && { providers: { connections, list: providers.map(({ provider }) => provider) } }),
+    ...vectorKeyOf(made),
     ...(spec.secretNames && { secretNames: spec.secretNames }),
     ...(spec.ports && { portAliases: spec.ports }),
     ...(spec.role !== undefined && { databaseRole: spec.role }),
@@ -375,6 +377,14 @@ function scale(scope: Construct, target: Connectable, spec: ScalingSpec): void {
 
 function replicasOf(spec: OrchestratorSpec | ModelServerSpec, environment: Environment): number {
   return spec.scaling?.min ?? spec.replicas ?? environment.replicas;
+}
+
+/** The key of the Qdrant that the platform has, if any. */
+function vectorKeyOf(made: ReadonlyMap<string, Connectable>): Pick<OrchestratorProps, 'vectorKey'> {
+  const qdrant = [...made.values()].find((component) => component instanceof Qdrant);
+  const credentials = qdrant?.workload.ports.http.credentials;
+  const key = credentials?.forClients.API_KEY;
+  return credentials === undefined || key === undefined ? {} : { vectorKey: { credentials, key } };
 }
 
 /** The model, which has to make vectors. */

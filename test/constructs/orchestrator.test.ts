@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, objectsAt } from '../../constructs/bridge/manifest.ts';
-import { allMiniLmL6V2, Duration, Orchestrator, type OrchestratorProps } from '../../constructs/index.ts';
+import { allMiniLmL6V2, Credentials, Duration, Orchestrator, type OrchestratorProps } from '../../constructs/index.ts';
 import { bench, containerOf, envOf, object, podOf, small, synthError } from '../support/manifests.ts';
 import { ragPlatform } from '../support/rag-platform.ts';
 import { podsOf, Reachability } from '../support/reachability.ts';
@@ -86,6 +86,28 @@ describe('Orchestrator', () => {
     expect(object(manifests, 'Secret', 'platform-secrets').stringData).toEqual({ primary_key: 'Key_1' });
     const file = String(at(object(manifests, 'ConfigMap', 'api-config'), 'data', 'providers.json'));
     expect(JSON.parse(file)).toMatchObject([{ apiKeyFile: '/etc/orchestrator/keys/primary_key' }]);
+  });
+
+  it('reads the key of a vector database from a file', () => {
+    const on = orchestrator();
+    const credentials = new Credentials(on.namespace, 'vectors', { name: 'qdrant', values: { 'api-key': 'Key_1' } });
+    const { namespace, images } = on;
+    new Orchestrator(namespace, 'other', {
+      images,
+      name: 'other',
+      resources: small,
+      features: ['gateway'],
+      tokens: { cli: 'x' },
+      vectorKey: { credentials, key: 'api-key' },
+    });
+    const manifests = on.synth();
+    expect(envOf(manifests, 'other').QDRANT_API_KEY_FILE).toBe('/etc/orchestrator/vectors/api-key');
+    expect(objectsAt(containerOf(manifests, 'other'), 'volumeMounts')).toContainEqual({
+      name: 'secret-qdrant',
+      mountPath: '/etc/orchestrator/vectors',
+      readOnly: true,
+    });
+    expect(envOf(manifests, 'orchestrator').QDRANT_API_KEY_FILE).toBeUndefined();
   });
 
   it('is given more time than its own grace before it is killed', () => {
