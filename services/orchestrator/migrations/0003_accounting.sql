@@ -1,6 +1,6 @@
 -- Up Migration
 
-CREATE SCHEMA accounting;
+CREATE SCHEMA IF NOT EXISTS accounting;
 
 -- One row for each request for which a backend was asked or the cache answered: the truth about what was spent. `at` is when
 -- the request was admitted. It is fixed from then on, so that a row that is written twice (by the replica that served the

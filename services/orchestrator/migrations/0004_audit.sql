@@ -1,6 +1,6 @@
 -- Up Migration
 
-CREATE SCHEMA audit;
+CREATE SCHEMA IF NOT EXISTS audit;
 
 -- Who did what, when, and what it changed. Rows are only ever added.
 CREATE TABLE audit.event_log (

@@ -1,6 +1,6 @@
 -- Up Migration
 
-CREATE SCHEMA production;
+CREATE SCHEMA IF NOT EXISTS production;
 
 -- How each endpoint did, one row per replica, route and interval.
 SELECT orchestrator.create_time_series('production.slo_samples', 'at', $$

@@ -1,6 +1,6 @@
 -- Up Migration
 
-CREATE SCHEMA experiments_v1;
+CREATE SCHEMA IF NOT EXISTS experiments_v1;
 
 CREATE TABLE experiments_v1.experiments (
   id               uuid PRIMARY KEY DEFAULT gen_random_uuid(),

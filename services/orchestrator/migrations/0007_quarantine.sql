@@ -1,6 +1,6 @@
 -- Up Migration
 
-CREATE SCHEMA quarantine;
+CREATE SCHEMA IF NOT EXISTS quarantine;
 
 -- Experiments that were set aside. `experiment` is no foreign key: the record outlives what it is about.
 CREATE TABLE quarantine.records (
