@@ -51,12 +51,12 @@ export interface RedisHosts {
 export function memberScript({ name, domain, pods }: RedisHosts, sentinels: string): string {
   return `set -eu
 me="$HOSTNAME.${domain}"
-leader=$(redis-cli -t 3 -h ${sentinels} -p 26379 sentinel get-master-addr-by-name main 2>/dev/null | head -n 1 || true)
+leader=$(timeout 3 redis-cli -h ${sentinels} -p 26379 sentinel get-master-addr-by-name main 2>/dev/null | head -n 1 || true)
 case "$leader" in *.*) ;; *) leader= ;; esac
 ordinal=0
 while [ -z "$leader" ] && [ "$ordinal" -lt ${pods} ]; do
   other="${name}-$ordinal.${domain}"
-  if [ "$other" != "$me" ] && redis-cli -t 3 -h "$other" role 2>/dev/null | head -n 1 | grep -q master; then leader=$other; fi
+  if [ "$other" != "$me" ] && timeout 3 redis-cli -h "$other" role 2>/dev/null | head -n 1 | grep -q master; then leader=$other; fi
   ordinal=$((ordinal + 1))
 done
 if [ -z "$leader" ]; then leader="${name}-0.${domain}"; fi
@@ -75,7 +75,7 @@ while [ -z "$leader" ]; do
   ordinal=0
   while [ -z "$leader" ] && [ "$ordinal" -lt ${data.pods} ]; do
     other="${data.name}-$ordinal.${data.domain}"
-    if redis-cli -t 3 -h "$other" role 2>/dev/null | head -n 1 | grep -q master; then leader=$other; fi
+    if timeout 3 redis-cli -h "$other" role 2>/dev/null | head -n 1 | grep -q master; then leader=$other; fi
     ordinal=$((ordinal + 1))
   done
   if [ -z "$leader" ]; then echo 'no leader answers yet'; sleep 2; fi
@@ -125,7 +125,7 @@ addresses=
 ordinal=0
 while [ "$ordinal" -lt ${pods} ]; do
   host="${name}-$ordinal.${domain}"
-  until redis-cli -t 3 -h "$host" ping 2>/dev/null | grep -q PONG; do echo "waiting for $host"; sleep 2; done
+  until timeout 3 redis-cli -h "$host" ping 2>/dev/null | grep -q PONG; do echo "waiting for $host"; sleep 2; done
   addresses="$addresses $(getent hosts "$host" | cut -d ' ' -f 1):6379"
   ordinal=$((ordinal + 1))
 done
