@@ -61,6 +61,11 @@ export interface PostgresProps extends ComponentProps {
   readonly timescale: 'extension' | 'native-partitions';
   /** The database, and the role that owns it. @default 'keelson' */
   readonly database?: string;
+  /**
+   * Roles without a login that the application's role may take on, each for a part of its work. Made with the database, before
+   * anybody connects. Only for a StatefulSet. @default - none
+   */
+  readonly workRoles?: readonly string[];
   /** Work memory is shared out over them. @default 50 */
   readonly maxConnections?: number;
   /** Memory for pages that many queries read. @default - a quarter of the memory limit */
@@ -210,7 +215,7 @@ export class Postgres extends Construct implements Connectable<'postgres'> {
         {
           name: 'init',
           path: '/docker-entrypoint-initdb.d',
-          files: { '10-application.sql': initSql(this.#database, timescale) },
+          files: { '10-application.sql': initSql(this.#database, timescale, props.workRoles ?? []) },
         },
         ...(readReplicas > 0 ? [{ name: 'rules', path: '/etc/postgres', files: { 'pg_hba.conf': hostRules } }] : []),
       ],
@@ -457,6 +462,14 @@ export class Postgres extends Construct implements Connectable<'postgres'> {
       const cure = 'use at most 31 lower-case letters, digits and underscores, beginning with a letter';
       report('database', this.#database, cure);
     }
+    for (const role of this.#props.workRoles ?? []) {
+      if (!/^[a-z_][a-z0-9_]{0,62}$/.test(role)) {
+        report('workRoles', role, 'use lower-case letters, digits and underscores, beginning with a letter');
+      }
+    }
+    if (form.kind === 'cloudnativepg' && (this.#props.workRoles ?? []).length > 0) {
+      report('workRoles', this.#props.workRoles, 'the operator makes none: leave them out, or use a StatefulSet');
+    }
     for (const found of setup ? checkSetup(setup, this.#database) : []) this.workload.report(found);
     if (form.kind === 'cloudnativepg' && (!Number.isInteger(form.instances) || form.instances < 1)) {
       report('form.instances', form.instances, 'use a whole number, 1 or more');
@@ -500,7 +513,7 @@ ALTER ROLE replicator WITH LOGIN REPLICATION PASSWORD :'password';
 `;
 
 /** What the first start makes. psql reads the password from the mounted secret, so that it is in no config map. */
-function initSql(database: string, timescale: boolean): string {
+function initSql(database: string, timescale: boolean, workRoles: readonly string[]): string {
   const lines = [
     '\\set ON_ERROR_STOP on',
     '\\set password `cat /etc/postgres-secrets/password`',
@@ -508,6 +521,7 @@ function initSql(database: string, timescale: boolean): string {
     `ALTER DATABASE "${database}" OWNER TO "${database}";`,
     `REVOKE ALL ON DATABASE "${database}" FROM PUBLIC;`,
     `ALTER SCHEMA public OWNER TO "${database}";`,
+    ...workRoles.flatMap((role) => [`CREATE ROLE "${role}" NOLOGIN;`, `GRANT "${role}" TO "${database}";`]),
   ];
   if (timescale) lines.push('CREATE EXTENSION IF NOT EXISTS timescaledb;');
   return `${lines.join('\n')}\n`;

@@ -124,6 +124,7 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
         database: spec.database,
         maxConnections: spec.maxConnections,
         connections,
+        ...(spec.workRoles && { workRoles: spec.workRoles }),
         setup: setupOf(spec, secret),
         ...readersOf(spec, environment, secret),
         timescale: environment.capabilities.has('timescaledb') ? 'extension' : 'native-partitions',

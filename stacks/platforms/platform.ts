@@ -76,6 +76,8 @@ export interface PostgresSpec extends Base {
   readonly password: string;
   /** Databases beside the application's. @default - none */
   readonly databases?: readonly string[];
+  /** Roles that the application takes on for a part of its work. @default - none */
+  readonly workRoles?: readonly string[];
   /** Roles beside the application's, each with the secret of the configuration that holds its password. @default - none */
   readonly roles?: readonly { readonly name: string; readonly password: string }[];
   /** @default - none but those that the application makes */

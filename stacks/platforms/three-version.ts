@@ -133,6 +133,7 @@ export const threeVersion: Platform = {
           database: 'platform',
           maxConnections: 100,
           // Procedures look into the database "production" as this role, which may do nothing but look.
+          workRoles: ['platform_v1', 'platform_v2', 'platform_v3'],
           databases: ['production'],
           roles: [{ name: 'platform_user', password: 'platformUserPassword' }],
           schemas: [{ name: 'production', database: 'production', roles: { platform: 'own', platform_user: 'read' } }],

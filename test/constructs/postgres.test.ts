@@ -32,6 +32,13 @@ describe('Postgres', () => {
     expect(init()).toContain('`cat /etc/postgres-secrets/password`');
   });
 
+  it('makes roles that the application may take on before anybody connects', () => {
+    const sql = init({ database: 'platform', workRoles: ['reader'] });
+    expect(sql.indexOf('CREATE ROLE "reader" NOLOGIN;')).toBeGreaterThan(sql.indexOf('CREATE ROLE "platform" LOGIN'));
+    expect(sql).toContain('GRANT "reader" TO "platform";');
+    expect(synthError(postgres({ workRoles: ['a-b'] }).synth)).toMatch(/workRoles is "a-b": use lower-case/);
+  });
+
   it('keeps its data in a folder of a claim', () => {
     const manifests = postgres().synth();
     expect(envOf(manifests, 'postgres').PGDATA).toBe('/data/pgdata');
