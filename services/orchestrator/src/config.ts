@@ -11,7 +11,7 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly features: FeatureSet;
   readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
-  readonly postgres: { readonly url: string; readonly user: string; readonly password: string } | undefined;
+  readonly postgres: PostgresConfig | undefined;
   /** Where the vectors of passages are kept. */
   readonly vectors: VectorsConfig | undefined;
   readonly inferenceUrl: string | undefined;
@@ -29,6 +29,15 @@ export interface Config {
   readonly shutdownGraceSeconds: number;
   /** How long the service goes on taking requests after SIGTERM, until nobody sends it new ones. */
   readonly shutdownDelaySeconds: number;
+}
+
+/** How to reach the database, and as whom to work in it. */
+export interface PostgresConfig {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  /** The role that the service works as once it has logged in; undefined: the user's own rights. */
+  readonly role: string | undefined;
 }
 
 /** A vector store. `postgres` is the database itself, where it has the extension `vector`: enough for small installs. */
@@ -215,7 +224,10 @@ class Reader {
     if (user === undefined) this.#problem('POSTGRES_USER', 'is not set', 'Set it to the database user.');
     if (password === undefined)
       this.#problem('POSTGRES_PASSWORD', 'is not set', 'Set it from the secret of the database.');
-    return { url, user: user ?? '', password: password ?? '' };
+    const role = this.text('POSTGRES_ROLE');
+    if (role !== undefined && !/^[a-z_][a-z0-9_]{0,62}$/.test(role))
+      this.#problem('POSTGRES_ROLE', 'is not the name of a role', 'Use lower-case letters, digits and underscores.');
+    return { url, user: user ?? '', password: password ?? '', role };
   }
 
   mcp(): ReadonlyMap<string, string> {

@@ -78,6 +78,8 @@ describe('the bundle', () => {
     await eventually(async () => expect((await get('/health/startup')).body).toContain('waiting for the database'));
     await eventually(async () => expect((await get('/health/detailed')).body.match(/"state":"down"/g)).toHaveLength(4));
     expect((await get('/docs/swagger-ui-bundle.js')).status).toBe(200);
+    expect((await get('/')).body).toContain('/web/js/main.js');
+    expect((await get('/web/js/main.js')).status).toBe(200);
     expect((await get('/v1/models')).status).toBe(200);
     child.kill('SIGTERM');
     await eventually(async () => expect((await get('/health/ready')).body).toContain('shutting down'));

@@ -56,6 +56,11 @@ describe('readConfig', () => {
     expect(problems({ VECTOR_STORE: 'qdrant' })).toEqual(['QDRANT_URL']);
   });
 
+  it('takes the role to work as, and nothing that is no role', () => {
+    expect(readConfig({ ...GOOD, POSTGRES_ROLE: 'platform_v1' }, () => undefined).postgres?.role).toBe('platform_v1');
+    expect(problems({ POSTGRES_ROLE: 'x -c y=z' })).toEqual(['POSTGRES_ROLE']);
+  });
+
   it('refuses credentials in an address without repeating them', () => {
     const read = () => readConfig({ ...GOOD, MILVUS_URL: 'http://me:hunter2@milvus:19530' }, () => undefined);
     expect(read).toThrow(/MILVUS_URL: holds credentials/);

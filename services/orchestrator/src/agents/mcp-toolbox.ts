@@ -6,7 +6,7 @@ import { type Tool, type Toolbox, type ToolResult, toolName } from './tools.ts';
 export interface McpOptions {
   /** Servers by name, as URLs of their endpoint. */
   readonly servers: ReadonlyMap<string, string>;
-  /** To connect and to list the tools of one server. @default 5000 */
+  /** To connect and to list the tools of one server, which may have to start a process for it. @default 15000 */
   readonly connectMs?: number;
   /** For one call. @default 30000 */
   readonly callMs?: number;
@@ -64,7 +64,7 @@ export async function openMcp(
 async function connect(server: string, url: string, options: McpOptions, signal: AbortSignal): Promise<Connection> {
   const client = new Client({ name: 'keelson-orchestrator', version: '1' });
   const transport = new StreamableHTTPClientTransport(new URL(url));
-  const timing = { timeout: options.connectMs ?? 5_000, signal };
+  const timing = { timeout: options.connectMs ?? 15_000, signal };
   try {
     // The SDK's transport has optional fields of another strictness than its own interface.
     await client.connect(transport as Parameters<Client['connect']>[0], timing);

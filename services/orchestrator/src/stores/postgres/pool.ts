@@ -8,6 +8,11 @@ export interface PostgresOptions {
   readonly url: string;
   readonly user: string;
   readonly password: string;
+  /**
+   * The role that the pool's connections work as, so that a fault cannot write into what belongs to another version.
+   * Migrations run as the user. @default - the user's own rights
+   */
+  readonly role?: string | undefined;
   /** @default 10 */
   readonly maxConnections?: number;
 }
@@ -16,6 +21,8 @@ export interface PostgresOptions {
 export function createPool(options: PostgresOptions): pg.Pool {
   const pool = new pg.Pool({
     ...connectionConfig(options),
+    // Letters, digits and underscores, as the configuration has checked.
+    ...(options.role === undefined ? {} : { options: `-c role=${options.role}` }),
     max: options.maxConnections ?? 10,
     idleTimeoutMillis: 60_000,
     statement_timeout: 30_000,
