@@ -51,8 +51,9 @@ export async function buildApp({ context, logger }: AppOptions): Promise<Fastify
   app.setNotFoundHandler((request) => {
     throw new ApiError('not_found', `there is no ${request.method} at this address`);
   });
-  app.addHook('onRequest', async (_request, reply) => {
-    // A kept-alive connection would come back to a server that is going away.
+  app.addHook('onSend', async (_request, reply) => {
+    // A kept-alive connection would come back to a server that is going away. Said when the answer goes out, so that
+    // requests hear of it that came before the end began.
     if (context.lifecycle.draining) void reply.header('connection', 'close');
   });
   app.decorateRequest('binary', null);

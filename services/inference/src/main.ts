@@ -14,6 +14,8 @@ const EXIT_CONFIG = 78;
 const EXIT_SIGNALLED = 128;
 /** How long requests are still taken after SIGTERM, for those that were sent before anybody heard of it. */
 const LATE_REQUESTS_MS = 500;
+/** How often connections are looked at that became idle while the server closes. */
+const IDLE_CHECK_MS = 100;
 /** Waiting before what failed at the start is tried again: doubled each time, up to the last. */
 const FIRST_RETRY_MS = 15_000;
 const LAST_RETRY_MS = 600_000;
@@ -80,7 +82,10 @@ async function start(config: Config): Promise<void> {
       process.exit(1);
     }, config.shutdownGraceSeconds * 1000).unref();
     await new Promise((resolve) => setTimeout(resolve, LATE_REQUESTS_MS));
+    // Closing ends the connections that are idle then; those that were busy are ended when their answers are out.
+    const closing = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
     await Promise.all([app.close(), grpc.close()]);
+    clearInterval(closing);
     await service.scheduler.drained();
     await service.pool.close();
     process.exit(0);

@@ -235,8 +235,9 @@ export class Registry {
   async #load(version: ModelVersion): Promise<string | undefined> {
     const before = this.#get(version);
     if (before?.state !== 'ready') this.#set(version, { state: 'loading' });
+    let folder: ModelFolder | undefined;
     try {
-      const folder = await this.#options.repository.fetch(version);
+      folder = await this.#options.repository.fetch(version);
       const model = await this.#options.read(folder);
       const session = await this.#options.open(model);
       this.#loaded.set(model, { folder, users: 0, whenUnused: undefined });
@@ -245,6 +246,7 @@ export class Registry {
       return undefined;
     } catch (error) {
       const reason = message(error);
+      if (folder !== undefined) await this.#release(folder);
       if (before?.state === 'ready') {
         this.#set(version, { ...before, reason: `loading it again failed, what was loaded before serves: ${reason}` });
       } else this.#set(version, { state: 'failed', reason });
@@ -262,8 +264,13 @@ export class Registry {
     }
     this.#loaded.delete(model);
     await this.#options.close(model);
-    const shared = [...this.#loaded.values()].some(({ folder }) => folder.path === loaded.folder.path);
-    if (!shared) await this.#options.repository.release(loaded.folder);
+    await this.#release(loaded.folder);
+  }
+
+  /** Gives a folder back that nothing is served from. */
+  async #release(folder: ModelFolder): Promise<void> {
+    const used = [...this.#loaded.values()].some((loaded) => loaded.folder.path === folder.path);
+    if (!used) await this.#options.repository.release(folder);
   }
 
   /** One change after the other, in the order in which they were asked for. */
