@@ -12,7 +12,7 @@ import { resolvePaths } from '../../local/paths.ts';
 import { compare } from './compare.ts';
 import { machine } from './machine.ts';
 import { printComparison, printSoak } from './report.ts';
-import { Cleanup, startLoad, startMock, startOrchestrator, startPeer } from './servers.ts';
+import { Cleanup, peerFolder, startLoad, startMock, startOrchestrator, startPeer } from './servers.ts';
 import { soak } from './soak.ts';
 
 const { values: options } = parseArgs({
@@ -36,7 +36,7 @@ try {
     if (options.json) process.stdout.write(`${JSON.stringify({ machine: facts, soak: result }, null, 2)}\n`);
     else printSoak(facts, result);
   } else {
-    const folder = path.join(resolvePaths().cache, 'bench', 'portkey');
+    const folder = path.join(resolvePaths().cache, 'bench', peerFolder);
     const peer = options['without-peer'] ? undefined : await startPeer(folder, cleanup);
     const result = await compare({
       mock,

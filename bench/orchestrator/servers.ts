@@ -20,6 +20,9 @@ export const PEER = {
   overrides: { '@hono/node-server': '1.13.8' },
 } as const;
 
+/** Another version, or another set of overrides, is another installation. */
+export const peerFolder = ['portkey', PEER.version, ...Object.values(PEER.overrides)].join('-');
+
 /** Something that serves on a port of 127.0.0.1. */
 export interface Server {
   readonly port: number;
