@@ -248,8 +248,12 @@ export class PostgresLedger {
 
   /** Regular upkeep: partitions of the coming months, and what is too old. */
   async upkeep(retentionMonths: number | undefined): Promise<void> {
-    for (const table of ['accounting.ledger', 'production.slo_samples'])
-      await this.#rows('SELECT orchestrator.ensure_partitions($1::regclass)', [table]);
+    // By number and not by name: a role that may not look into a schema still keeps its partitions.
+    await this.#rows(
+      `SELECT orchestrator.ensure_partitions(c.oid::regclass) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE c.relkind = 'p' AND n.nspname || '.' || c.relname = ANY($1::text[])`,
+      [['accounting.ledger', 'production.slo_samples']],
+    );
     if (retentionMonths !== undefined)
       await this.#rows('SELECT orchestrator.drop_older($1::regclass, make_interval(months => $2))', [
         'accounting.ledger',

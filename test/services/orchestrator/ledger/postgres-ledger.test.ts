@@ -1,0 +1,104 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { PostgresLedger } from '../../../../services/orchestrator/src/ledger/postgres-ledger.ts';
+import { factsOf, lostRow, settledRow } from '../../../../services/orchestrator/src/ledger/row.ts';
+import { LedgerWriter } from '../../../../services/orchestrator/src/ledger/writer.ts';
+import { createPool } from '../../../../services/orchestrator/src/stores/postgres/pool.ts';
+import { Bench, callOf, identityOf, settlement, target } from '../support/replicas.ts';
+
+let bench: Bench;
+let ledger: PostgresLedger;
+beforeAll(async () => {
+  bench = await Bench.start();
+  ledger = new PostgresLedger(bench.pool);
+}, 30_000);
+afterEach(() => bench.clear());
+afterAll(() => bench.stop());
+
+const at = Date.UTC(2026, 10, 21, 12);
+const facts = (id: string, endUser?: string) =>
+  factsOf(callOf(id, 1, { endUser }), identityOf('standard-ada'), 'standard-ada', 'replica-1');
+const row = (id: string, cost: number, when = at) => JSON.stringify(settledRow(facts(id), when, settlement(cost)));
+const lost = (id: string) => JSON.stringify(lostRow(facts(id), at, target));
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+describe('the ledger in PostgreSQL', () => {
+  it('takes a row once, whoever writes it, and lets only that of a lost call be replaced', async () => {
+    await ledger.write([row('1', 5), lost('2')]);
+    await Promise.all([ledger.write([row('1', 99), row('2', 7)]), ledger.write([lost('1')])]);
+    await ledger.write([lost('2')]);
+    expect((await bench.ledger()).map(({ outcome, cost_nano_usd }) => [outcome, cost_nano_usd])).toEqual([
+      ['success', '5'],
+      ['success', '7'],
+    ]);
+  });
+
+  it('counts a call as reserved until its row is there, and never as both', async () => {
+    const reservation = {
+      requestId: '1',
+      at,
+      user: 'standard-ada',
+      amountNanoUsd: 9,
+      replica: 'replica-1',
+      entry: '{}',
+    };
+    await ledger.publish([reservation, reservation]);
+    expect(await ledger.spending('standard-ada', at)).toMatchObject({
+      reserved: 9,
+      spent: { daily: 0 },
+      open: [reservation],
+    });
+    await ledger.write([row('1', 5)]);
+    expect(await ledger.spending('standard-ada', at)).toMatchObject({ reserved: 0, spent: { daily: 5 }, open: [] });
+  });
+
+  it('adds up days, weeks from Monday and months', async () => {
+    await ledger.write([
+      row('today', 1),
+      row('monday', 10, Date.UTC(2026, 10, 16)),
+      row('sunday', 100, Date.UTC(2026, 10, 15, 23, 59)),
+      row('october', 1_000, Date.UTC(2026, 9, 31)),
+    ]);
+    expect((await ledger.spending('standard-ada', at)).spent).toEqual({ daily: 1, weekly: 11, monthly: 111 });
+    expect(await ledger.topSpenders('weekly', at, 10)).toMatchObject([
+      { user: 'standard-ada', costNanoUsd: 11, requests: 2 },
+    ]);
+  });
+
+  it('reserves exactly what there is room for, however many ask at once', async () => {
+    const limits = { daily: 37, weekly: undefined, monthly: undefined };
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        ledger.reserve({ requestId: `${n}`, at, user: 'eve', amountNanoUsd: 1, replica: 'r', entry: '{}' }, limits),
+      ),
+    );
+    expect(answers.filter((full) => full === undefined)).toHaveLength(37);
+    expect(answers.filter((full) => full === 'daily')).toHaveLength(23);
+  });
+
+  it('keeps what a caller named as far as PostgreSQL can, and one bad row does not hold up the others', async () => {
+    const named = facts('odd', 'a\0b\ud800');
+    expect(named.end_user).toBe('ab\ufffd');
+    const refused: unknown[] = [];
+    const writer = new LedgerWriter({
+      write: (rows) => ledger.write(rows),
+      onWritten: () => undefined,
+      log: { ...quiet, error: (fields) => void refused.push(fields) },
+    });
+    writer.add('1', row('1', 1));
+    writer.add('bad', JSON.stringify({ ...JSON.parse(row('bad', 1)), cached_tokens: 100, prompt_tokens: 1 }));
+    writer.add('2', row('2', 1));
+    await writer.drain();
+    expect((await bench.ledger()).map(({ request_id }) => request_id)).toEqual(['1', '2']);
+    expect(refused).toMatchObject([{ event: 'ledger_row_refused', request_id: 'bad' }]);
+  });
+
+  it('is kept up by a role that may do no more than its version needs', async () => {
+    const pool = createPool({ ...bench.postgres.options, role: 'platform_v3' });
+    const limited = new PostgresLedger(pool);
+    await limited.write([row('1', 5)]);
+    await limited.seen('replica-3');
+    await limited.upkeep(undefined);
+    expect(await limited.spending('standard-ada', at)).toMatchObject({ spent: { daily: 5 } });
+    await pool.end();
+  });
+});
