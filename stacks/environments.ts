@@ -203,6 +203,7 @@ const dev: Environment = {
   spot,
   buckets: { region: aws.region, prefix: 'keelson-dev' },
   exposure: exposure('dev.keelson.example'),
+  hardening: { pullPolicy: 'Always' },
   storageClass: 'gp3',
   protectStateful: false,
   metricsRetentionDays: 7,
