@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes, Failure } from '../failure.ts';
 import { type ClusterLayout, network } from './layout.ts';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
@@ -77,6 +78,8 @@ export function lastRelays(layout: ClusterLayout): readonly Relay[] {
 export async function startRelays(layout: ClusterLayout, nodePid: number, relays: readonly Relay[]): Promise<void> {
   if (JSON.stringify(runningRelays(layout)) === JSON.stringify(relays)) return;
   stopRelays(layout);
+  // Its ports are free when it is gone.
+  while (runningRelays(layout).length > 0) await delay(10);
   const servers: Server[] = [];
   try {
     for (const relay of relays) servers.push(await listen(relay));
