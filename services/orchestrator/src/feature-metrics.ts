@@ -6,7 +6,7 @@ export interface FeatureMetrics {
   readonly embeddingLookups: Counter<'result'>;
   readonly biasExceeded: Counter<'attribute'>;
   readonly counterfactualQuality: Gauge<'attribute'>;
-  readonly userRating: Gauge;
+  readonly userRating: Gauge<'subject'>;
   readonly agentRuns: Counter<'status'>;
   readonly agentTools: Counter<'server' | 'outcome'>;
 }
@@ -42,6 +42,8 @@ export function createFeatureMetrics(registry: Registry): FeatureMetrics {
     userRating: new Gauge({
       name: 'user_rating_score',
       help: 'The mean of the last hundred ratings, 1 to 5.',
+      // Without a label it would say 0 before anybody has rated.
+      labelNames: ['subject'],
       registers,
     }),
     agentRuns: new Counter({

@@ -93,6 +93,8 @@ export function createFeatureSets(options: FeatureSetOptions): FeatureSets {
       }
       if (features.counterfactuals && embeddings && pool) {
         const store = new CounterfactualStore(pool);
+        // A rate needs a first value to grow from.
+        for (const attribute of ATTRIBUTES) own.biasExceeded.inc({ attribute }, 0);
         const quality = new Map(ATTRIBUTES.map((attribute) => [attribute, new RecentMean()]));
         const engine = new CounterfactualEngine({
           embeddings,
@@ -106,7 +108,7 @@ export function createFeatureSets(options: FeatureSetOptions): FeatureSets {
         });
         const rated = new RecentMean();
         counterfactuals(app, engine);
-        ratings(app, store, (rating) => own.userRating.set(rated.add(rating)));
+        ratings(app, store, (rating) => own.userRating.set({ subject: 'counterfactual' }, rated.add(rating)));
       }
       if (experiments) {
         const { store, runner, evaluation } = experiments;

@@ -13,6 +13,12 @@ beforeEach(() => {
 
 const TEXT = 'She is a young engineer, and her code is good.';
 
+it('counts from the start, and claims no rating before there is one', async () => {
+  const metrics = (await made.get('/metrics')).body;
+  expect(metrics).toContain('bias_threshold_exceeded_total{attribute="gender"} 0\n');
+  expect(metrics).not.toMatch(/^user_rating_score/m);
+});
+
 describe('POST /api/v1/counterfactuals', () => {
   it('gives variants with their scores, and keeps the scores but not the text', async () => {
     const answer = (await made.post('/api/v1/counterfactuals', { text: TEXT })).json();
@@ -94,7 +100,7 @@ describe('POST /api/v1/ratings', () => {
     expect(first.json()).toEqual({ id: expect.any(String), average: 2, count: 1 });
     const second = await made.post('/api/v1/ratings', { counterfactual_id: id, variant: 1, rating: 4 });
     expect(second.json()).toEqual({ id: first.json().id, average: 4, count: 1 });
-    expect((await made.get('/metrics')).body).toMatch(/user_rating_score 3$/m);
+    expect((await made.get('/metrics')).body).toContain('user_rating_score{subject="counterfactual"} 3\n');
   });
 
   it('knows only what belongs to the tenant', async () => {
