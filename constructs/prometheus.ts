@@ -5,12 +5,13 @@ import { type AlertGroup, renderGroup } from './alert-rules.ts';
 import { type ClusterAddresses, toApiServer, toKubelets } from './cluster-access.ts';
 import { type ComponentProps, common } from './component.ts';
 import type { Connections } from './connections.ts';
+import { Namespace } from './namespace.ts';
 import { monitoringAlerts, targetAlerts } from './platform-alerts.ts';
 import type { Port } from './ports.ts';
 import { probes } from './probes.ts';
 import { containerJob, mayReadNodes } from './prometheus-kubelets.ts';
 import { type Connectable, Workload } from './workload.ts';
-import type { Storage } from './workload-props.ts';
+import type { SecretFolder, Storage } from './workload-props.ts';
 
 /** Properties of {@link Prometheus}. */
 export interface PrometheusProps extends ComponentProps {
@@ -37,7 +38,11 @@ interface Job {
   readonly name: string;
   readonly host: string;
   readonly port: Port;
+  readonly namespace: string;
 }
+
+/** Folder of the tokens that targets want to see, each in a folder of its own. */
+const tokenFolder = '/etc/prometheus-tokens';
 
 /** Prometheus: finds the pods of its targets by DNS, so that it needs no right in the cluster. */
 export class Prometheus extends Construct implements Connectable<'http'> {
@@ -54,7 +59,9 @@ export class Prometheus extends Construct implements Connectable<'http'> {
     const jobs = targets.flatMap(jobsOf);
     this.jobs = [...new Set(jobs.map((job) => job.name))];
     const limit = props.resources.memory.limit.toMebibytes();
+    const secrets = this.#tokens(jobs);
     this.workload = new Workload(this, 'workload', {
+      ...(secrets.length > 0 && { secrets }),
       ...common(props),
       name: props.name ?? 'prometheus',
       component: 'monitoring',
@@ -110,12 +117,23 @@ export class Prometheus extends Construct implements Connectable<'http'> {
       }
     }
   }
+
+  /** Tokens that targets want to see before they tell anything. */
+  #tokens(jobs: readonly Job[]): readonly SecretFolder[] {
+    const own = Namespace.of(this).name;
+    return jobs.flatMap(({ name, port: { credentials, metricsToken }, namespace }) => {
+      if (credentials === undefined || metricsToken === undefined) return [];
+      const here = namespace === own ? credentials : credentials.copyTo(this, `${namespace}-${name}-token`);
+      const items = { [metricsToken]: metricsToken };
+      return [{ path: `${tokenFolder}/${namespace}-${name}`, credentials: here, items }];
+    });
+  }
 }
 
 function jobsOf(workload: Workload): Job[] {
   const host = `${workload.name}-headless.${workload.namespace.name}.svc`;
   return Object.values<Port>(workload.ports).flatMap((port) =>
-    port.metrics === undefined ? [] : [{ name: workload.name, host, port }],
+    port.metrics === undefined ? [] : [{ name: workload.name, host, port, namespace: workload.namespace.name }],
   );
 }
 
@@ -140,9 +158,12 @@ function configuration(props: PrometheusProps, jobs: readonly Job[]): object {
     }),
     scrape_configs: [
       { job_name: 'prometheus', static_configs: [{ targets: ['127.0.0.1:9090'] }] },
-      ...jobs.map(({ name, host, port }, index) => ({
+      ...jobs.map(({ name, host, port, namespace }, index) => ({
         job_name: jobs.findIndex((job) => job.name === name) === index ? name : `${name}-${port.number}`,
         metrics_path: port.metrics,
+        ...(port.metricsToken && {
+          authorization: { credentials_file: `${tokenFolder}/${namespace}-${name}/${port.metricsToken}` },
+        }),
         // One address per pod: the service's own address would answer for a different pod each time.
         dns_sd_configs: [{ names: [host], type: 'A', port: port.number, refresh_interval: '15s' }],
       })),

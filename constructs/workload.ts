@@ -109,7 +109,8 @@ export class Workload<P extends string = string> extends Construct implements Co
   #scaleTarget: ScaleTarget | undefined;
   readonly #container: Container;
   readonly #env = new Map<string, string>();
-  readonly #flows: Flow[] = [];
+  /** By what they say, so that each is kept once. */
+  readonly #flows = new Map<string, Flow>();
   readonly #problems: Problem[] = [];
 
   constructor(scope: Construct, id: string, props: WorkloadProps<P>) {
@@ -264,8 +265,7 @@ export class Workload<P extends string = string> extends Construct implements Co
 
   /** Records traffic that this workload's policy lets through. The same flow twice is fine. */
   allow(flow: Flow): void {
-    const key = JSON.stringify(flow);
-    if (!this.#flows.some((known) => JSON.stringify(known) === key)) this.#flows.push(flow);
+    this.#flows.set(JSON.stringify(flow), flow);
   }
 
   /**
@@ -369,7 +369,9 @@ export class Workload<P extends string = string> extends Construct implements Co
       kind: 'NetworkPolicy',
       metadata,
       // ApiObjectProps is open for the fields of any kind, which its type cannot name.
-      ...{ spec: Lazy.any({ produce: () => policySpec(this.podLabels, this.namespace.name, this.#flows) }) },
+      ...{
+        spec: Lazy.any({ produce: () => policySpec(this.podLabels, this.namespace.name, [...this.#flows.values()]) }),
+      },
     });
     policy.addDependency(...this.namespace.foundations);
     this.controller.addDependency(policy);

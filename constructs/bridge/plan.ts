@@ -1,6 +1,6 @@
 import { ApiObject, type App, Chart, DependencyGraph } from 'cdk8s';
 import { problem } from '../problem.ts';
-import { at, groupOf, isObject, type JsonObject, type Manifest, textAt } from './manifest.ts';
+import { at, groupOf, isObject, type JsonObject, type Manifest, podLabelsOf, textAt } from './manifest.ts';
 import { identity, madeBy, policySelects, referencesOf } from './references.ts';
 
 /** One object to register, with everything that the registration needs to know. */
@@ -49,7 +49,11 @@ export function plan(app: App): Plan {
     for (const made of madeBy(draft.manifest)) if (!byKey.has(identity(made))) byKey.set(identity(made), draft);
   }
   const byObject = new Map(drafts.map((draft) => [draft.object, draft]));
-  const policies = drafts.filter(({ kind }) => kind === 'NetworkPolicy');
+  // By the name in their selector, where there is one: most policies are of one workload, and there are as many of both.
+  const policies = Map.groupBy(
+    drafts.filter(({ kind }) => kind === 'NetworkPolicy'),
+    ({ namespace, manifest }) => `${namespace}/${textAt(manifest, 'spec', 'podSelector', 'matchLabels', 'app') ?? ''}`,
+  );
   const definitions = new Map(
     drafts
       .filter(({ kind }) => kind === 'CustomResourceDefinition')
@@ -68,7 +72,9 @@ export function plan(app: App): Plan {
       ...referencesOf(draft.manifest).map((reference) => byKey.get(identity(reference))),
       definitions.get(`${groupOf(draft.apiVersion)}/${draft.kind}`),
       // A pod that starts before its policies would be open, or cut off, for that moment.
-      ...policies.filter((policy) => policySelects(policy.manifest, draft.manifest)),
+      ...['', textAt(podLabelsOf(draft.manifest), 'app')]
+        .flatMap((app) => (app === undefined ? [] : (policies.get(`${draft.namespace}/${app}`) ?? [])))
+        .filter((policy) => policySelects(policy.manifest, draft.manifest)),
     ]);
     waitsFor.delete(undefined);
     waitsFor.delete(draft);

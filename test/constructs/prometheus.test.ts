@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { at } from '../../constructs/bridge/manifest.ts';
-import { Duration, Prometheus, Size } from '../../constructs/index.ts';
-import { bench, containerOf, envOf, object, objects, small, synthError } from '../support/manifests.ts';
+import { at, objectsAt } from '../../constructs/bridge/manifest.ts';
+import { Duration, Prometheus, Qdrant, Size } from '../../constructs/index.ts';
+import { bench, containerOf, envOf, object, objects, podOf, small, synthError } from '../support/manifests.ts';
 import { ragPlatform } from '../support/rag-platform.ts';
 import { podsOf, Reachability } from '../support/reachability.ts';
 
@@ -103,5 +103,32 @@ describe('Prometheus', () => {
       connections: on.connections,
     });
     expect(synthError(on.synth)).toMatch(/targets is "redis": none of its ports has a metrics path/);
+  });
+
+  it('shows the token that a target wants to see, from its Secret', () => {
+    const on = bench();
+    const { images, connections } = on;
+    const base = { images, resources: small, connections };
+    const qdrant = new Qdrant(on.namespace, 'qdrant', {
+      ...base,
+      apiKey: 'Geheim1',
+      readOnlyApiKey: 'Geheim2',
+      storage: { size: Size.gibibytes(1) },
+      snapshots: { kind: 'claim', size: Size.gibibytes(1) },
+      collections: [],
+    });
+    new Prometheus(on.namespace, 'prometheus', { ...base, storage: { size: Size.gibibytes(1) }, targets: [qdrant] });
+    const manifests = on.synth();
+    const config = parse(String(at(object(manifests, 'ConfigMap', 'prometheus-config'), 'data', 'prometheus.yml')));
+    expect(config.scrape_configs[1].authorization).toEqual({
+      credentials_file: '/etc/prometheus-tokens/test-qdrant/read-only-key',
+    });
+    expect(objectsAt(containerOf(manifests, 'prometheus'), 'volumeMounts')).toContainEqual(
+      expect.objectContaining({ mountPath: '/etc/prometheus-tokens/test-qdrant', readOnly: true }),
+    );
+    const secret = objectsAt(podOf(manifests, 'prometheus'), 'volumes').find(
+      (volume) => volume.secret !== undefined,
+    )?.secret;
+    expect(secret).toMatchObject({ secretName: 'qdrant', items: [{ key: 'read-only-key', path: 'read-only-key' }] });
   });
 });
