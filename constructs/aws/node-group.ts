@@ -155,11 +155,7 @@ export class NodeGroup extends ComponentResource {
     const autoScalingGroup = group.resources.apply((made) => made[0]?.autoscalingGroups?.[0]?.name ?? '');
     for (const [key, value] of Object.entries(minNodes === 0 ? scaleFromZeroTags(props) : {})) {
       const tag = { key, value, propagateAtLaunch: false };
-      new Tag(
-        `${name}-${key.split('/').slice(2).join('-')}`,
-        { autoscalingGroupName: autoScalingGroup, tag },
-        parent,
-      );
+      new Tag(`${name}-${key.split('/').slice(2).join('-')}`, { autoscalingGroupName: autoScalingGroup, tag }, parent);
     }
     this.group = group;
     this.registerOutputs({});
