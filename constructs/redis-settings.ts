@@ -170,7 +170,6 @@ backend leader
   tcp-check send "ROLE\\r\\n"
   # A leader answers with three things, a follower with five.
   tcp-check expect rstring '^[*]3'
-  on-marked-down shutdown-sessions
-  server-template node ${pods} ${domain}:6379 check inter 1s fall 2 rise 1 resolvers cluster init-addr none
+  server-template node ${pods} ${domain}:6379 check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions resolvers cluster init-addr none
 `;
 }
