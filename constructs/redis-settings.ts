@@ -140,7 +140,7 @@ redis-cli --cluster create $addresses --cluster-replicas ${replicas} --cluster-y
 /** Leads clients to the leader: the one that says so of itself. */
 export function proxyConf({ pods, domain }: RedisHosts): string {
   return `global
-  maxconn 10000
+  maxconn 4000
 defaults
   mode tcp
   timeout connect 3s
