@@ -245,7 +245,9 @@ export class Gateway {
       });
       const target = running.asked;
       const usage = answer.usage ?? guessUsage(spec.bodyBytes, answer.body.length);
-      const costNanoUsd = this.#settle(running, 'success', 200, usage);
+      const costNanoUsd = costOf(target.price, usage);
+      // The answer leaves first. Nothing that the caller sends next can be read before this is done.
+      setImmediate(() => this.#settle(running, 'success', 200, usage));
       if (this.#cache.takes(call))
         this.#cache.store(call, { body: answer.body.toString(), usage: answer.usage, target });
       return { body: answer.body, usage: answer.usage, costNanoUsd, target, cached: false };
@@ -349,8 +351,7 @@ export class Gateway {
     this.#settle(running, failure.code, failure.statusCode, undefined);
   }
 
-  /** @returns what it cost, in nano US dollars */
-  #settle(running: Running, outcome: Outcome, status: number, usage: TokenUsage | undefined): number {
+  #settle(running: Running, outcome: Outcome, status: number, usage: TokenUsage | undefined): void {
     const target = running.asked;
     const costNanoUsd = usage ? costOf(target.price, usage) : 0;
     running.permit.settle({
@@ -366,7 +367,6 @@ export class Gateway {
     // Failures of backends were counted one by one, as they happened.
     if (outcome === 'success' || outcome === 'client_closed' || usage)
       this.#metrics.ended(target, outcome, usage, costNanoUsd);
-    return costNanoUsd;
   }
 
   #keepStream(call: GatewayCall, parts: readonly Buffer[], usage: TokenUsage | undefined, target: Target): void {
