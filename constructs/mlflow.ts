@@ -66,7 +66,13 @@ export class Mlflow extends Construct implements Connectable<'http'> {
         `--artifacts-destination=${destination(artifacts)}`,
       ],
       ports: { http: { number: port } },
-      env: { HOME: '/tmp', PYTHONDONTWRITEBYTECODE: '1', ...this.#store(name, artifacts) },
+      env: {
+        HOME: '/tmp',
+        PYTHONDONTWRITEBYTECODE: '1',
+        // Evaluations that the server would run itself need models that it cannot reach; without them it takes half the memory.
+        MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
+        ...this.#store(name, artifacts),
+      },
       ...(role?.accountAnnotations && { accountAnnotations: role.accountAnnotations }),
       // Two versions of the server would migrate the same tables, and a volume belongs to one node.
       strategy: 'recreate',

@@ -285,6 +285,7 @@ function makeMlflow(
     connections,
     postgres,
     database: spec.database,
+    workers: spec.workers[environment.scale],
     artifacts:
       environment.buckets === undefined
         ? { kind: 'claim', ...storage }

@@ -215,6 +215,8 @@ export interface MlflowSpec extends Base {
   /** The component that is its PostgreSQL, and the database in it. */
   readonly postgres: string;
   readonly database: string;
+  /** Processes of each pod, at each scale. */
+  readonly workers: Readonly<Record<Scale, number>>;
 }
 
 /** Where backups and their drills leave what they measured. */

@@ -119,8 +119,9 @@ export const qratum: Platform = {
           name: 'mlflow',
           postgres: 'postgres',
           database: 'mlflow',
+          workers: { small: 1, medium: 2, large: 4 },
           footprint: {
-            small: { cpu: 50, memory: 384, memoryLimit: 1024, storage: 2 },
+            small: { cpu: 50, memory: 384, memoryLimit: 1536, storage: 2 },
             medium: { cpu: 250, memory: 1024, memoryLimit: 2048, storage: 20 },
             large: { cpu: 500, memory: 2048, memoryLimit: 4096, storage: 100 },
           },
