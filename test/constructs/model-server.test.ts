@@ -44,8 +44,9 @@ describe('ModelServer', () => {
       name: 'models',
       mountPath: '/models',
     });
-    expect(envOf(manifests, 'inference')).toEqual({
+    expect(envOf(manifests, 'inference')).toMatchObject({
       PORT: '8080',
+      GRPC_PORT: '8081',
       MODEL_DIR: '/models',
       LOG_LEVEL: 'info',
       MAX_QUEUE: '64',

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { LoggerOptions } from 'pino';
 import { ApiError } from './errors/api-error.ts';
+import { requireToken } from './http/auth.ts';
 import type { Context } from './http/context.ts';
 import { decompressBodies } from './http/decompress.ts';
 import { handleError } from './http/errors.ts';
@@ -57,6 +58,7 @@ export async function buildApp({ context, logger }: AppOptions): Promise<Fastify
     if (context.lifecycle.draining) void reply.header('connection', 'close');
   });
   app.decorateRequest('binary', null);
+  requireToken(app, context.authToken);
   decompressBodies(app);
   logRequests(app, context);
 

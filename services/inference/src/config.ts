@@ -35,6 +35,8 @@ export interface Config {
   readonly weights: Readonly<Record<string, Weights>>;
   /** REQUIRE_CHECKSUMS, whether a version without `SHA256SUMS` is refused, @default false */
   readonly requireChecksums: boolean;
+  /** AUTH_TOKEN that clients have to show as a bearer token, @default - anybody who gets through may ask */
+  readonly authToken: string | undefined;
   /** REPOSITORY_API, whether clients may load and unload models, @default true */
   readonly repositoryApi: boolean;
   /** QUANTIZATION of imported models that do not say it themselves, @default none */
@@ -91,6 +93,7 @@ export function readConfig(env: Environment): Config {
     loadModels: readModels(reader.text('LOAD_MODELS', 'all'), problems),
     weights: readWeights(env.MODEL_WEIGHTS, problems),
     requireChecksums: reader.choice('REQUIRE_CHECKSUMS', ['false', 'true']) === 'true',
+    authToken: env.AUTH_TOKEN || undefined,
     repositoryApi: reader.choice('REPOSITORY_API', ['true', 'false']) === 'true',
     quantization: reader.choice('QUANTIZATION', QUANTIZATIONS),
     provider: reader.choice('EXECUTION_PROVIDER', ['cpu', 'cuda']),

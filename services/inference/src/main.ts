@@ -36,6 +36,7 @@ async function start(config: Config): Promise<void> {
     requestTimeoutSeconds: config.requestTimeoutSeconds,
     maxBodyBytes: config.maxBodyBytes,
     repositoryApi: config.repositoryApi,
+    ...(config.authToken !== undefined && { authToken: config.authToken }),
   };
   const app = await buildApp({ context, logger: loggerOptions(config.logLevel) });
   report = (event) => {

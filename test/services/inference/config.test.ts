@@ -12,6 +12,7 @@ describe('readConfig', () => {
       loadModels: 'all',
       weights: {},
       requireChecksums: false,
+      authToken: undefined,
       repositoryApi: true,
       quantization: 'none',
       provider: 'cpu',

@@ -9,6 +9,7 @@ export const ERRORS = {
   model_not_found: { status: 404, cure: 'Ask for a model of GET /v1/models.' },
   model_not_ready: { status: 503, cure: 'See /health/ready for the state of the models, and try again.' },
   model_load_failed: { status: 422, cure: 'Correct what is named, and load it again; what served before still does.' },
+  unauthorized: { status: 401, cure: 'Send the header "Authorization: Bearer <token>" with the token of this server.' },
   repository_closed: { status: 403, cure: 'Set REPOSITORY_API to true, or load models by deploying them.' },
   queue_full: { status: 429, cure: 'Wait for as long as Retry-After says, and send the request again.' },
   request_timeout: { status: 504, cure: 'Send fewer inputs in one request, or raise REQUEST_TIMEOUT_SECONDS.' },

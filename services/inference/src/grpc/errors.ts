@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<ErrorCode, status>> = {
   model_not_found: status.NOT_FOUND,
   model_not_ready: status.UNAVAILABLE,
   model_load_failed: status.FAILED_PRECONDITION,
+  unauthorized: status.UNAUTHENTICATED,
   repository_closed: status.PERMISSION_DENIED,
   queue_full: status.RESOURCE_EXHAUSTED,
   request_timeout: status.DEADLINE_EXCEEDED,

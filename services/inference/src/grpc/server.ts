@@ -6,6 +6,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { ApiError } from '../errors/api-error.ts';
+import { checkToken } from '../http/auth.ts';
 import type { Context } from '../http/context.ts';
 import { type Answering, inferenceCalls } from './calls.ts';
 import { toServiceError } from './errors.ts';
@@ -23,6 +24,9 @@ export interface Answered {
   readonly seconds: number;
   readonly work: Answering['work'];
 }
+
+/** Calls that probes make without a token. */
+const OPEN: ReadonlySet<string> = new Set(['ServerLive', 'ServerReady']);
 
 /** The gRPC server of the Open Inference Protocol; it answers once it is bound. */
 export class GrpcServer {
@@ -43,8 +47,13 @@ export class GrpcServer {
             const seconds = (performance.now() - started) / 1000;
             onAnswered({ method, error, seconds, work: answering.work });
           };
-          // The loader decodes a message of the type that the call declares.
-          answer(call.request as never, answering).then(
+          const authorized = async (): Promise<unknown> => {
+            const [shown] = call.metadata.get('authorization');
+            if (!OPEN.has(method)) checkToken(context.authToken, shown?.toString());
+            // The loader decodes a message of the type that the call declares.
+            return answer(call.request as never, answering);
+          };
+          authorized().then(
             (message) => {
               answered(undefined);
               callback(null, message);

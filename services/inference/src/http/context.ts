@@ -5,6 +5,8 @@ export interface Context extends Service {
   readonly requestTimeoutSeconds: number;
   /** Largest request, in bytes. */
   readonly maxBodyBytes: number;
+  /** What clients have to show. @default - anybody may ask */
+  readonly authToken?: string;
   /** Clients may load and unload models. */
   readonly repositoryApi: boolean;
   readonly lifecycle: Lifecycle;

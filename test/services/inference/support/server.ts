@@ -17,6 +17,7 @@ export interface ServerOptions extends Partial<Omit<ServiceOptions, 'repository'
   readonly requestTimeoutSeconds?: number;
   readonly maxBodyBytes?: number;
   readonly repositoryApi?: boolean;
+  readonly authToken?: string;
 }
 
 /** The whole server in this process, with real worker threads, to be asked by `app.inject()`. */
@@ -26,12 +27,14 @@ export async function startServer({
   requestTimeoutSeconds = 20,
   maxBodyBytes = 1_000_000,
   repositoryApi = true,
+  authToken,
   ...options
 }: ServerOptions) {
   const repository = typeof models === 'string' ? new FolderRepository(models) : models;
   const service = createService({ threads: 2, maxQueue: 1000, maxBatchTokens: 256, ...options, repository });
   const lifecycle = { draining: false };
-  const context: Context = { ...service, requestTimeoutSeconds, maxBodyBytes, repositoryApi, lifecycle };
+  const auth = authToken === undefined ? {} : { authToken };
+  const context: Context = { ...service, ...auth, requestTimeoutSeconds, maxBodyBytes, repositoryApi, lifecycle };
   const app = await buildApp({ context });
   const grpc = new GrpcServer({ context });
   await service.registry.start(start);
