@@ -26,6 +26,8 @@ export interface Bare {
 export interface BareResult {
   readonly textsPerSecond: number;
   readonly textsPerBatch: number;
+  /** Processor time of a text, in milliseconds. */
+  readonly processorMs: number;
   /** Share of the tokens that are padding. */
   readonly padding: number;
 }
@@ -46,22 +48,24 @@ const TEXTS = 8000;
 
 async function run({ model, threads, inFlight, maxBatchTokens, seconds, seed }: Bare): Promise<BareResult> {
   const batches = await form(model, threads, inFlight, maxBatchTokens, seed);
-  const counts = await Promise.all(
+  const looped = await Promise.all(
     Array.from({ length: threads }, (_, thread) => {
       const task: Task = {
         graph: `${model}/graph.onnx`,
         batches: batches.filter((_, index) => index % threads === thread),
         seconds,
       };
-      return new Promise<number>((resolve, reject) => {
+      return new Promise<Looped>((resolve, reject) => {
         new Worker(new URL(import.meta.url), { workerData: task }).on('message', resolve).on('error', reject);
       });
     }),
   );
+  const count = looped.reduce((sum, each) => sum + each.count, 0);
   const padded = batches.reduce((sum, { rows, length }) => sum + rows.length * length, 0);
   const used = batches.reduce((sum, { rows }) => sum + rows.reduce((tokens, row) => tokens + row.length, 0), 0);
   return {
-    textsPerSecond: counts.reduce((a, b) => a + b, 0) / seconds,
+    textsPerSecond: count / seconds,
+    processorMs: looped.reduce((sum, each) => sum + each.processorMs, 0) / count,
     textsPerBatch: TEXTS / batches.length,
     padding: 1 - used / padded,
   };
@@ -109,8 +113,14 @@ function row(ids: Int32Array = new Int32Array(), sequence = 0): Row {
   };
 }
 
-/** One thread: its batches again and again for the time given; gives the texts that it computed. */
-async function loop({ graph, batches, seconds }: Task): Promise<number> {
+interface Looped {
+  /** Texts computed. */
+  readonly count: number;
+  readonly processorMs: number;
+}
+
+/** One thread: its batches again and again for the time given. */
+async function loop({ graph, batches, seconds }: Task): Promise<Looped> {
   const session = await InferenceSession.create(graph, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -133,6 +143,7 @@ async function loop({ graph, batches, seconds }: Task): Promise<number> {
     };
   });
   let count = 0;
+  const before = process.threadCpuUsage();
   const until = performance.now() + seconds * 1000;
   for (let index = 0; performance.now() < until; index = (index + 1) % feeds.length) {
     const feed = feeds[index];
@@ -140,7 +151,8 @@ async function loop({ graph, batches, seconds }: Task): Promise<number> {
     await session.run(feed, ['sentence_embedding']);
     count += feed.input_ids.dims[0] ?? 0;
   }
-  return count;
+  const { user, system } = process.threadCpuUsage(before);
+  return { count, processorMs: (user + system) / 1000 };
 }
 
 if (isMainThread) {

@@ -24,7 +24,10 @@ export interface Load {
 
 export interface LoadResult {
   readonly textsPerSecond: number;
+  /** Requests that count. */
   readonly requests: number;
+  /** Requests in all, with those of the warm-up and those that were still open at the end. */
+  readonly answered: number;
   readonly failures: number;
   /** Milliseconds. */
   readonly p50: number;
@@ -46,6 +49,7 @@ async function run({ url, path, model, clients, batch, warmUp, seconds, seed }: 
   const latencies: number[] = [];
   let next = 0;
   let failures = 0;
+  let answered = 0;
   let counting = false;
   let done = false;
   const client = async (): Promise<void> => {
@@ -54,6 +58,7 @@ async function run({ url, path, model, clients, batch, warmUp, seconds, seed }: 
       const since = performance.now();
       const answer = await pool.request({ path, method: 'POST', headers, body });
       await answer.body.dump({ limit: 1 << 30 });
+      answered += 1;
       if (answer.statusCode !== 200) failures += 1;
       else if (counting) latencies.push(performance.now() - since);
     }
@@ -77,6 +82,7 @@ async function run({ url, path, model, clients, batch, warmUp, seconds, seed }: 
   return {
     textsPerSecond: (requests * batch) / elapsed,
     requests,
+    answered,
     failures,
     p50: at(0.5),
     p99: at(0.99),
