@@ -55,6 +55,7 @@ export { type McpData, McpServer, type McpServerProps, type McpTools } from './m
 export { Milvus, type MilvusMetadata, type MilvusMode, type MilvusObjects, type MilvusProps } from './milvus.ts';
 export type { MilvusCollection, MilvusField, MilvusIndex } from './milvus-collections.ts';
 export type { MilvusLog, MilvusPart, MilvusParts } from './milvus-distributed.ts';
+export { Mlflow, type MlflowArtifacts, type MlflowProps } from './mlflow.ts';
 export {
   allMiniLmL6V2,
   bgeM3,
@@ -86,7 +87,6 @@ export type {
   VectorCollection,
 } from './models.ts';
 export { Monitoring, type MonitoringProps, type MonitoringStore } from './monitoring.ts';
-export { Mlflow, type MlflowArtifacts, type MlflowProps } from './mlflow.ts';
 export { type Hardening, Namespace, type NamespaceProps } from './namespace.ts';
 export { type Embedding, type Feature, Orchestrator, type OrchestratorProps } from './orchestrator.ts';
 export { type ApiTargets, apiAlerts, dependencyAlerts } from './platform-alerts.ts';

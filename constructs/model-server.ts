@@ -115,6 +115,7 @@ export class ModelServer extends Construct implements Connectable<'http'> {
       env: plan.env,
       ports: { http: { ...http, ...(auth && { credentials: auth }) }, ...otherPorts },
       probes: plan.probes,
+      ...(plan.tmpSize && { tmpSize: plan.tmpSize }),
       replicas: props.replicas ?? 1,
       init: this.#init(downloads, props),
       ...this.#storage(name, cache, props, plan),

@@ -1,3 +1,4 @@
+import type { Size } from 'cdk8s';
 import type { EnvValue } from 'cdk8s-plus-28';
 import type { Images } from '../images.ts';
 import type { CachePrecision, Precision } from '../model-memory.ts';
@@ -43,6 +44,8 @@ export interface RuntimePlan {
   readonly probes: Probes;
   /** @default - none */
   readonly scratch?: readonly ScratchFolder[];
+  /** Size of `/tmp`. @default - that of all workloads */
+  readonly tmpSize?: Size;
   /** Requests that wait in one pod: a PromQL expression that `sum` can be put around, without its labels. @default - it does not tell */
   readonly waiting?: string;
   /** Form of the weights in memory. */

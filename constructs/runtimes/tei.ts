@@ -33,7 +33,7 @@ export function tei(runtime: TeiRuntime, context: RuntimeContext): RuntimePlan {
     name: 'tei',
     image: reference,
     version,
-    command: ['text-embeddings-router'],
+    // The entry point of the image for GPUs picks the program that was built for the GPU it finds.
     args: [
       `--model-id=${context.folder}/${name}`,
       `--served-model-name=${name}`,
@@ -65,7 +65,7 @@ export function tei(runtime: TeiRuntime, context: RuntimeContext): RuntimePlan {
     context: 0,
     sequences: 0,
     memoryShare: 1,
-    // Activations grow with the batch: 16384 tokens of a model with 1024 numbers each take about 1.5 GiB in float16.
+    // An estimate: the context of CUDA, and activations that grow with the batch.
     overhead: 512 + maxBatchTokens / 10,
     problems: [...oneModel('tei', context), ...check(runtime, context)],
   };

@@ -55,6 +55,7 @@ export function triton(runtime: TritonRuntime, context: RuntimeContext): Runtime
       startWithin: Duration.minutes(15),
     }),
     scratch: [sharedMemory(Size.gibibytes(1))],
+    tmpSize: Size.gibibytes(1),
     waiting: 'nv_inference_pending_request_count',
     precision: runtime.precision ?? 'fp16',
     context: 0,

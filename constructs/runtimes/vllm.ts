@@ -86,6 +86,8 @@ export function vllm(runtime: VllmRuntime, context: RuntimeContext): RuntimePlan
       { name: 'cache', path: cacheFolder, size: Size.gibibytes(20) },
       sharedMemory(Size.gibibytes(parallel > 1 || context.nodes > 1 ? 16 : 2)),
     ],
+    // Sockets between its processes, and what kernels are compiled from.
+    tmpSize: Size.gibibytes(1),
     waiting: 'vllm:num_requests_waiting',
     precision: precisionOf(runtime.quantization),
     cache,
