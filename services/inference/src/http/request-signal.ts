@@ -7,6 +7,8 @@ export function deadline(seconds: number): { signal: AbortSignal; cancel: (reaso
   const timer = setTimeout(() => {
     controller.abort(new ApiError('request_timeout', `the request took longer than ${seconds} s`));
   }, seconds * 1000);
+  // A request that nobody answers must not keep a process that is ending.
+  timer.unref();
   return {
     signal: controller.signal,
     cancel: (reason) => controller.abort(reason),
