@@ -98,7 +98,7 @@ export { type Priority, PriorityClasses, type PriorityClassesProps } from './pri
 export { probes } from './probes.ts';
 export { type Problem, problem, WiringError } from './problem.ts';
 export { Prometheus, type PrometheusProps } from './prometheus.ts';
-export type { Provider, ProviderTimeouts } from './providers.ts';
+export type { Provider, ProviderModel, ProviderTimeouts } from './providers.ts';
 export { Qdrant, type QdrantProps, type QdrantSnapshots, type QdrantTopology } from './qdrant.ts';
 export type { PayloadIndex, QdrantCollection, QdrantQuantization } from './qdrant-collections.ts';
 export { Quota, type QuotaProps, type QuotaReserve } from './quota.ts';

@@ -12,16 +12,32 @@ export interface ProviderTimeouts {
   readonly total?: Duration;
 }
 
-/** A provider of language models with an OpenAI-compatible API. */
+/** What is known of a provider's model beside its name. */
+export interface ProviderModel {
+  /** By which callers ask for it. Providers that serve one name stand in for each other. */
+  readonly name: string;
+  /** The provider's own name for it. @default - the same */
+  readonly upstream?: string;
+  /** US dollars for a million tokens. @default - it costs nothing */
+  readonly price?: { readonly input: number; readonly output: number; readonly cachedInput?: number };
+  /** What a call may produce when it does not say, in tokens. @default 4096 */
+  readonly maxOutputTokens?: number;
+  /** It embeds, and does not chat. @default false */
+  readonly embeddings?: boolean;
+}
+
+/** A provider of language models. */
 export interface Provider {
   /** Lower-case letters, digits and hyphens. */
   readonly name: string;
+  /** What it speaks: OpenAI's dialect, as most do, or Anthropic's own. @default 'openai-compatible' */
+  readonly kind?: 'openai-compatible' | 'anthropic';
   /** Address up to and with the version, for example `http://ollama:11434/v1`. */
   readonly baseUrl: string;
   /** 0 is local and private; higher ones leave the platform. */
   readonly tier: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
-  /** Models, by the names that callers use. */
-  readonly models: readonly string[];
+  /** Models, by the names that callers use, or with what is known of them. */
+  readonly models: readonly (string | ProviderModel)[];
   /** The model that words answers of the RAG; without one in any provider they are extractive. @default - none */
   readonly answerModel?: string;
   /** Its key, or the token of an Output. @default - none is needed */
@@ -40,9 +56,9 @@ const keysFolder = '/etc/orchestrator/keys';
 /** The file that the orchestrator reads. Keys stand in files of their own, so that it holds no secret. */
 export function providersFile(providers: readonly Provider[]): string {
   const entries = providers.map(
-    ({ name, baseUrl, tier, models, answerModel, apiKey, apiKeyName = name, timeouts }) => ({
+    ({ name, kind, baseUrl, tier, models, answerModel, apiKey, apiKeyName = name, timeouts }) => ({
       name,
-      kind: 'openai-compatible',
+      kind: kind ?? 'openai-compatible',
       baseUrl,
       tier,
       models,
@@ -75,7 +91,8 @@ export function checkProviders(providers: readonly Provider[]): readonly Problem
     const found: Problem[] = [];
     const add = (field: string, value: unknown, cure: string) =>
       found.push({ path: `providers[${index}].${field}`, value, cure });
-    const { name, baseUrl, models, answerModel } = provider;
+    const { name, baseUrl, answerModel } = provider;
+    const models = provider.models.map((model) => (typeof model === 'string' ? model : model.name));
     if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) add('name', name, 'use lower-case letters, digits and hyphens');
     if (providers.findIndex((other) => other.name === name) < index) add('name', name, 'name each provider once');
     if (!/^https?:\/\/[^/]/.test(baseUrl) || !URL.canParse(baseUrl)) {

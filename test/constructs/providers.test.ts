@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Provider } from '../../constructs/index.ts';
 import { problem } from '../../constructs/problem.ts';
-import { checkProviders, providerPort } from '../../constructs/providers.ts';
+import { checkProviders, providerPort, providersFile } from '../../constructs/providers.ts';
 
 const good: Provider = { name: 'ollama', baseUrl: 'http://ollama:11434/v1', tier: 0, models: ['llama'] };
 
@@ -23,6 +23,25 @@ describe('checkProviders', () => {
   it('refuses the same name twice', () => {
     expect(checkProviders([good, good]).map(problem)).toEqual([
       'providers[1].name is "ollama": name each provider once',
+    ]);
+  });
+});
+
+describe('providersFile', () => {
+  it('says what a provider speaks, and what is known of its models', () => {
+    const model = { name: 'llama', upstream: 'big', price: { input: 3, output: 15 } };
+    const cloud: Provider = {
+      ...good,
+      name: 'cloud',
+      kind: 'anthropic',
+      tier: 2,
+      models: [model],
+      answerModel: 'llama',
+    };
+    expect(checkProviders([cloud])).toEqual([]);
+    expect(JSON.parse(providersFile([good, cloud]))).toMatchObject([
+      { kind: 'openai-compatible', models: ['llama'] },
+      { kind: 'anthropic', models: [model] },
     ]);
   });
 });
