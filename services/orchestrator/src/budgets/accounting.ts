@@ -77,6 +77,9 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #working = new Set<Promise<unknown>>();
   readonly #last = new Map<string, RateState & { readonly until: number }>();
   readonly #budgets: RedisBudgets | undefined;
+  /** Whether PostgreSQL knows that this replica does not rely on Redis. */
+  #told = true;
+  #telling = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(options: AccountingOptions) {
@@ -121,6 +124,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   start(): void {
     this.coordination.start(this);
     this.#every(5_000, () => this.#recovery.routine());
+    this.#every(1_000, async () => this.#tell());
     this.#every(60_000, async () => {
       this.#sweep(Date.now());
       await this.#recovery.upkeep(this.#options.policy.retentionMonths);
@@ -250,7 +254,8 @@ export class Accounting implements AdmissionPolicy, Participant {
   // What coordination tells
 
   lost(): void {
-    this.#track(this.#publish('', false));
+    this.#told = false;
+    this.#tell();
   }
 
   async join(epoch: string): Promise<void> {
@@ -386,6 +391,13 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.#track(work().catch(() => undefined));
   }
 
+  /** Tells PostgreSQL that Redis is gone, until it has heard. */
+  #tell(): void {
+    if (this.#told || this.#telling || this.coordination.state !== 'down') return;
+    this.#telling = true;
+    this.#track(this.#publish('', false).finally(() => (this.#telling = false)));
+  }
+
   /** Tells PostgreSQL what is under way, and Redis (in a new epoch) which requests still count. */
   async #publish(epoch: string, joining: boolean): Promise<void> {
     const { ledger } = this.#options;
@@ -403,12 +415,16 @@ export class Accounting implements AdmissionPolicy, Participant {
       }
     }
     if (!joining) {
-      await ledger?.publishRates(
-        this.replica,
-        new Map([...this.#rates.entries(now)].map(({ key, times }) => [key, times.length])),
-      );
+      const used = [...this.#rates.entries(now)].map(({ key, times }): [string, number] => [key, times.length]);
+      await ledger?.publishRates(this.replica, new Map(used));
+      // Last: from here on the others may let PostgreSQL reserve. Unless Redis came back meanwhile.
+      if (this.coordination.state !== 'down') return;
+      await ledger?.seen(this.replica, false);
+      this.#told = true;
       return;
     }
+    // Without PostgreSQL nobody can be told, and nobody can reserve there.
+    await ledger?.seen(this.replica, true).catch(() => undefined);
     // The journal told of an earlier epoch; what was in it is in PostgreSQL now.
     await this.#budgets?.clearJournal();
     for (const { key, windowMs, times } of this.#rates.entries(now))

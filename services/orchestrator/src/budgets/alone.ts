@@ -32,6 +32,8 @@ export interface AloneOptions {
 
 /** After so long every replica has noticed that Redis is gone, and told PostgreSQL what it had under way. */
 const GRACE_MS = 1_500;
+/** For how long a request waits for the other replicas to notice that Redis is gone. */
+const SPLIT_MS = 4_000;
 /** For how long a request waits for a store that can be relied on. */
 const PATIENCE_MS = 8_000;
 /** Requests that wait at the same time; more are refused. */
@@ -50,6 +52,9 @@ export class Alone {
   #shares = new Map<string, Promise<number | undefined>>();
   /** How many requests of a key this replica let through since. */
   #passed = new Map<string, number>();
+  /** Nobody relies on Redis. */
+  #together = false;
+  #looking: Promise<boolean> | undefined;
   #waiting = 0;
 
   constructor(options: AloneOptions) {
@@ -61,6 +66,7 @@ export class Alone {
     this.#blind = new Set();
     this.#shares = new Map();
     this.#passed = new Map();
+    this.#together = false;
   }
 
   /** @param round how often Redis was asked before, and did not answer although it seemed to be there */
@@ -79,16 +85,22 @@ export class Alone {
         case 'ready':
           return await this.#options.again(question, round + 1);
         case 'absent':
-          return await this.#byPostgres(question);
-        case 'down':
-          if (coordination.downForMs >= GRACE_MS) return await this.#byPostgres(question);
+        case 'down': {
+          if (coordination.downForMs < GRACE_MS) break;
+          const verdict = await this.#byPostgres(question);
+          if (verdict !== 'split') return verdict;
+          // Others reach Redis, or have not noticed yet that it is gone.
+          if (performance.now() > until - PATIENCE_MS + SPLIT_MS)
+            return await this.withoutBoth(question, 'other replicas reach Redis');
           break;
+        }
         case 'joining':
           break;
       }
       if (this.#waiting >= MOST_WAITING) break;
       this.#waiting += 1;
-      await coordination.change(coordination.state === 'down' ? Math.max(1, GRACE_MS - coordination.downForMs) : 500);
+      const grace = GRACE_MS - coordination.downForMs;
+      await coordination.change(coordination.state === 'down' ? (grace > 0 ? grace : 250) : 500);
       this.#waiting -= 1;
     }
     return { kind: 'unknown', reason: 'The replicas did not agree in time' };
@@ -106,8 +118,9 @@ export class Alone {
     return { kind: 'yes', rate: undefined, at: Date.now(), by: { store: 'none' } };
   }
 
-  async #byPostgres(question: Question): Promise<Verdict> {
+  async #byPostgres(question: Question): Promise<Verdict | 'split'> {
     const { ledger, coordination, rates, replica } = this.#options;
+    if (ledger && coordination.state === 'down' && (await this.#split())) return 'split';
     const now = Date.now();
     const { rate, rateKey, tier, amountNanoUsd } = question;
     let state: RateState | undefined;
@@ -134,6 +147,8 @@ export class Alone {
         { requestId: question.id, at: now, user: question.user, amountNanoUsd, replica, entry: asSent(question.entry) },
         amountNanoUsd === 0 ? { daily: undefined, weekly: undefined, monthly: undefined } : tier.budget,
       );
+      // Between the look at the others and this.
+      if (full === 'split') return withRate(await this.withoutBoth(question, 'other replicas reach Redis'), state);
       if (full !== undefined)
         return {
           kind: 'budget',
@@ -144,6 +159,25 @@ export class Alone {
     } catch (error) {
       return withRate(await this.withoutBoth(question, describeError(error)), state);
     }
+  }
+
+  /** Whether another replica relies on Redis; asked at most ten times a second, and not again once nobody does. */
+  async #split(): Promise<boolean> {
+    const { ledger, replica } = this.#options;
+    if (this.#together || !ledger) return false;
+    this.#looking ??= ledger
+      .othersOnRedis(replica)
+      // Without PostgreSQL nobody reserves there.
+      .catch(() => false)
+      .then(async (split) => {
+        this.#together = !split;
+        if (split) await new Promise((resolve) => setTimeout(resolve, 100));
+        return split;
+      })
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    return await this.#looking;
   }
 
   /** What the replicas together had let through of a key before Redis was gone; undefined: nobody can say, or it does not matter. */
@@ -169,9 +203,13 @@ export class Alone {
   #usedBefore(key: string, seconds: number): Promise<number | undefined> {
     let share = this.#shares.get(key);
     if (!share) {
-      const { ledger } = this.#options;
-      share = ledger ? ledger.rateUsed(key, seconds).catch(() => undefined) : Promise.resolve(undefined);
+      const { ledger, replica } = this.#options;
+      share = ledger ? ledger.rateUsed(replica, key, seconds).catch(() => undefined) : Promise.resolve(undefined);
       this.#shares.set(key, share);
+      // Nobody could say: the next request asks again.
+      void share.then((used) => {
+        if (used === undefined) this.#shares.delete(key);
+      });
     }
     return share;
   }

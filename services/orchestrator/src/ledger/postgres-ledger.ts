@@ -37,6 +37,9 @@ type Row = Record<string, unknown>;
 /** Longer than any pause of a replica that is still of use. */
 const DEAD_AFTER = "interval '15 seconds'";
 
+/** Whether another replica that is alive relies on Redis. */
+const OTHERS_ON_REDIS = `EXISTS (SELECT FROM accounting.replicas o WHERE o.relies_on_redis AND o.id <> $replica AND o.seen_at > now() - ${DEAD_AFTER})`;
+
 const COLUMNS = [
   'request_id',
   'at',
@@ -108,14 +111,19 @@ export class PostgresLedger {
     );
   }
 
-  /** Reserves, if every limit has room. @returns the period whose limit has not; undefined when it is reserved */
+  /**
+   * Reserves, if every limit has room and no other replica relies on Redis.
+   *
+   * @returns the period whose limit has no room, or `split`; undefined when it is reserved
+   */
   async reserve(
     reservation: Reservation,
     limits: Readonly<Record<Period, number | undefined>>,
-  ): Promise<Period | undefined> {
+  ): Promise<Period | 'split' | undefined> {
     const { requestId, at, user, amountNanoUsd, replica, entry } = reservation;
     const rows = await this.#rows(
-      'SELECT accounting.reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS full',
+      `SELECT CASE WHEN ${OTHERS_ON_REDIS.replace('$replica', '$11')} THEN 'split'
+         ELSE accounting.reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) END AS full`,
       [
         user,
         requestId,
@@ -130,7 +138,7 @@ export class PostgresLedger {
       ],
     );
     const full = rows[0]?.full;
-    return full === 'daily' || full === 'weekly' || full === 'monthly' ? full : undefined;
+    return full === 'daily' || full === 'weekly' || full === 'monthly' || full === 'split' ? full : undefined;
   }
 
   /** A request used nothing after all. */
@@ -194,10 +202,25 @@ export class PostgresLedger {
     return new Map(rows.map((row) => [String(row.request_id), Number(row.cost_nano_usd)]));
   }
 
-  /** A sign of life of a replica. */
-  async seen(replica: string): Promise<void> {
+  /** A sign of life of a replica, and whether it relies on Redis. */
+  async seen(replica: string, reliesOnRedis: boolean): Promise<void> {
     await this.#rows(
-      `INSERT INTO accounting.replicas (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+      `INSERT INTO accounting.replicas (id, relies_on_redis) VALUES ($1, $2)
+       ON CONFLICT (id) DO UPDATE SET seen_at = now(), relies_on_redis = $2`,
+      [replica, reliesOnRedis],
+    );
+  }
+
+  /** Whether another replica that is alive relies on Redis. */
+  async othersOnRedis(replica: string): Promise<boolean> {
+    const rows = await this.#rows(`SELECT ${OTHERS_ON_REDIS.replace('$replica', '$1')} AS split`, [replica]);
+    return rows[0]?.split === true;
+  }
+
+  /** A sign of life that says nothing about Redis. */
+  async alive(replica: string): Promise<void> {
+    await this.#rows(
+      'INSERT INTO accounting.replicas (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()',
       [replica],
     );
   }
@@ -237,13 +260,14 @@ export class PostgresLedger {
     );
   }
 
-  /** How many requests all replicas said to have let through within the last `seconds`. */
-  async rateUsed(key: string, seconds: number): Promise<number> {
+  /** How many requests all replicas said to have let through within the last `seconds`; undefined while one relies on Redis. */
+  async rateUsed(replica: string, key: string, seconds: number): Promise<number | undefined> {
     const rows = await this.#rows(
-      'SELECT coalesce(sum(used), 0)::int AS used FROM accounting.rate_usage WHERE key = $1 AND at > now() - make_interval(secs => $2)',
-      [key, seconds],
+      `SELECT coalesce(sum(used), 0)::int AS used, ${OTHERS_ON_REDIS.replace('$replica', '$3')} AS split
+       FROM accounting.rate_usage WHERE key = $1 AND at > now() - make_interval(secs => $2)`,
+      [key, seconds, replica],
     );
-    return Number(rows[0]?.used ?? 0);
+    return rows[0]?.split === true ? undefined : Number(rows[0]?.used ?? 0);
   }
 
   /** Regular upkeep: partitions of the coming months, and what is too old. */

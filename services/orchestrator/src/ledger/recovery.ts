@@ -68,9 +68,11 @@ export class Recovery {
 
   /** What is done every few seconds. */
   async routine(): Promise<void> {
-    const { ledger, replica } = this.#options;
+    const { ledger, replica, coordination } = this.#options;
     if (ledger) {
-      await ledger.seen(replica);
+      // While Redis is gone, it was said that this replica does not rely on it, after all that it had under way was told.
+      if (coordination.state !== 'down') await ledger.seen(replica, coordination.state !== 'absent');
+      else await ledger.alive(replica);
       await this.#sweepReservations();
     }
     await this.#ownOrphans();

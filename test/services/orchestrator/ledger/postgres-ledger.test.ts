@@ -75,6 +75,19 @@ describe('the ledger in PostgreSQL', () => {
     expect(answers.filter((full) => full === 'daily')).toHaveLength(23);
   });
 
+  it('reserves nothing while another replica relies on Redis', async () => {
+    const limits = { daily: 37, weekly: undefined, monthly: undefined };
+    const ask = (requestId: string) =>
+      ledger.reserve({ requestId, at, user: 'eve', amountNanoUsd: 1, replica: 'cut-off', entry: '{}' }, limits);
+    await ledger.seen('other', true);
+    await ledger.seen('cut-off', true);
+    expect(await ask('1')).toBe('split');
+    expect(await ledger.rateUsed('cut-off', 'key', 60)).toBeUndefined();
+    await ledger.seen('other', false);
+    expect(await ask('2')).toBeUndefined();
+    expect(await ledger.rateUsed('cut-off', 'key', 60)).toBe(0);
+  });
+
   it('keeps what a caller named as far as PostgreSQL can, and one bad row does not hold up the others', async () => {
     const named = facts('odd', 'a\0b\ud800');
     expect(named.end_user).toBe('ab\ufffd');
@@ -96,7 +109,7 @@ describe('the ledger in PostgreSQL', () => {
     const pool = createPool({ ...bench.postgres.options, role: 'platform_v3' });
     const limited = new PostgresLedger(pool);
     await limited.write([row('1', 5)]);
-    await limited.seen('replica-3');
+    await limited.seen('replica-3', true);
     await limited.upkeep(undefined);
     expect(await limited.spending('standard-ada', at)).toMatchObject({ spent: { daily: 5 } });
     await pool.end();
