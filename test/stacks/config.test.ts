@@ -10,6 +10,7 @@ const secrets: Readonly<Record<string, string>> = {
   qdrantApiKey: 'q'.repeat(24),
   qdrantReadOnlyApiKey: 'o'.repeat(24),
   grafanaPassword: 'g'.repeat(24),
+  postgresReplicationPassword: 'r'.repeat(24),
 };
 const good = { 'keelson:secrets': JSON.stringify(secrets) };
 
