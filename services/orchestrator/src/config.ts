@@ -15,6 +15,8 @@ export interface Config {
   /** Where the vectors of passages are kept. */
   readonly vectors: VectorsConfig | undefined;
   readonly inferenceUrl: string | undefined;
+  /** What the inference service wants to be shown. */
+  readonly inferenceToken: string | undefined;
   readonly embedding: { readonly model: string; readonly dimension: number };
   /** MCP servers by name (`filesystem`), as URLs of their endpoint. */
   readonly mcp: ReadonlyMap<string, string>;
@@ -88,6 +90,7 @@ export function readConfig(
     redis: reader.redis(),
     postgres: reader.postgres(needsPostgres(features)),
     vectors: reader.vectors(features.rag),
+    inferenceToken: reader.text('INFERENCE_TOKEN'),
     inferenceUrl: reader.url(
       'INFERENCE_URL',
       ['http:', 'https:'],

@@ -65,8 +65,11 @@ export async function createService(config: Config, files: ServiceFiles): Promis
   });
   closers.push(() => tokens.close());
 
-  const { embedding, inferenceUrl, postgres, redis } = config;
-  const inference = inferenceUrl === undefined ? undefined : new InferenceClient({ url: inferenceUrl, ...embedding });
+  const { embedding, inferenceToken, inferenceUrl, postgres, redis } = config;
+  const inference =
+    inferenceUrl === undefined
+      ? undefined
+      : new InferenceClient({ url: inferenceUrl, token: inferenceToken, ...embedding });
   if (inference) {
     dependencies.push({ name: 'inference', hard: needsInference(config), check: (signal) => inference.ping(signal) });
     closers.push(() => inference.close());

@@ -9,6 +9,8 @@ export interface InferenceOptions {
   readonly url: string;
   readonly model: string;
   readonly dimension: number;
+  /** Bearer token that the server wants. @default - it wants none */
+  readonly token?: string | undefined;
   /** For the headers and for each chunk of the body. @default 30000 */
   readonly timeoutMs?: number;
   /** Texts in one request. @default 16 - small enough for the queue of a small server, large enough to fill a batch */
@@ -26,11 +28,13 @@ export class InferenceClient implements Embedder {
   readonly dimension: number;
   readonly #pool: Pool;
   readonly #batch: number;
+  readonly #authorization: Readonly<Record<string, string>>;
 
   constructor(options: InferenceOptions) {
     this.model = options.model;
     this.dimension = options.dimension;
     this.#batch = options.batch ?? 16;
+    this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
     const timeout = options.timeoutMs ?? 30_000;
     this.#pool = new Pool(new URL(options.url).origin, {
       connections: 16,
@@ -88,7 +92,7 @@ export class InferenceClient implements Embedder {
     const answer = await this.#pool.request({
       method: 'POST',
       path: '/v1/embeddings',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...this.#authorization },
       body: JSON.stringify({ model: this.model, input: texts, encoding_format: 'float' }),
       signal: signal ?? null,
     });
