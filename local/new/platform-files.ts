@@ -68,7 +68,8 @@ export function edits(name: string): readonly FileEdit[] {
     },
     {
       file: '.github/workflows/preview.yml',
-      apply: (text) => insertBefore(text, ']', `, ${name}.local`, text.indexOf('stack: [')),
+      apply: (text) =>
+        insertBefore(text, '    name: $', `          - ${name}.local\n`, text.indexOf('        stack:\n')),
     },
   ];
 }

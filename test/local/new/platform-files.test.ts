@@ -36,7 +36,9 @@ describe('a new platform', () => {
     expect(index).toMatch(/export type PlatformName =[^;]*\| 'my-shop';/);
     expect(index).toMatch(/export const platforms[^}]*\n {2}'my-shop': myShop,\n\};/);
     expect(applied['docs/index.md']).toContain('| [my-shop](platforms/my-shop.md) |');
-    expect(applied['.github/workflows/preview.yml']).toMatch(/stack: \[.*, my-shop\.local\]/);
+    expect(applied['.github/workflows/preview.yml']).toContain(
+      '          - three-version.local\n          - my-shop.local\n    name: ',
+    );
   });
 
   it('says where a file is not what it should be', () => {
