@@ -70,10 +70,10 @@ export const command: CommandModule<Options> = {
         ),
       );
   },
-  async run([named], { stack: asked, fresh, gpuNodes, port, ...cluster }) {
+  async run([named = ''], { stack: asked, fresh, gpuNodes, port, ...cluster }) {
     const since = Date.now();
     const { platformOf, stackOf } = await import('../start/platform.ts');
-    const stack = stackOf(named, asked, localStack);
+    const stack = stackOf(named || undefined, asked, localStack);
     const platform = platformOf(stack);
     const paths = resolvePaths();
     const progress = createProgress();
