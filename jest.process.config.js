@@ -5,4 +5,6 @@ export default {
   ...unit,
   testMatch: ['**/*.process.test.ts'],
   testPathIgnorePatterns: ['<rootDir>/test/e2e/'],
+  // What they start takes both cores; two at a time would only wait for each other.
+  maxWorkers: 1,
 };
