@@ -74,7 +74,11 @@ function manifests(): string {
     },
   };
   const runtime = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'nvidia' }, handler: 'runc' };
-  return [volume, runtime, ...chart.toJson(), claim].map((object) => stringify(object)).join('---\n');
+  // kubectl makes them as they come: what is in a namespace after the namespace.
+  const objects = chart.toJson();
+  const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
+  const others = objects.filter(({ kind }) => kind !== 'Namespace');
+  return [...namespaces, volume, runtime, ...others, claim].map((object) => stringify(object)).join('---\n');
 }
 
 /** Node of each pod, by the start of the pod's name; an empty text while it has none. */
