@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { kubeObject, platformLabels } from './cluster-object.ts';
 import { Namespace } from './namespace.ts';
 import type { PodUsage } from './pod-usage.ts';
+import { SharedClaim } from './shared-claim.ts';
 import { Workload } from './workload.ts';
 
 /** What pods that no construct makes may take: those of an operator, or of a person. */
@@ -64,8 +65,10 @@ export class Quota extends Construct {
 
   #hard(namespace: Namespace, { headroom = 0.5, reserve = {} }: QuotaProps): Record<string, string> {
     const workloads = namespace.node.findAll().filter((found) => found instanceof Workload);
-    const sum = (of: (usage: PodUsage) => number) =>
-      workloads.reduce((total, { usage, scale }) => total + of(usage) * scale.max, 0);
+    const claimed = workloads.reduce((total, { usage, scale }) => total + usage.storage * scale.max, 0);
+    const shared = namespace.node
+      .findAll()
+      .reduce((total, found) => total + (found instanceof SharedClaim ? found.size.toMebibytes() : 0), 0);
     // A rollout adds a pod before it takes one away, however few there are.
     const grown = (of: (usage: PodUsage) => number) =>
       workloads.reduce(
@@ -83,7 +86,7 @@ export class Quota extends Construct {
       'requests.memory': memory,
       'limits.memory': memory,
       'requests.ephemeral-storage': `${grown(({ disk }) => disk) + 1024 * (reserve.pods ?? 0)}Mi`,
-      'requests.storage': `${sum(({ storage }) => storage) + (reserve.storage?.toMebibytes() ?? 0)}Mi`,
+      'requests.storage': `${claimed + shared + (reserve.storage?.toMebibytes() ?? 0)}Mi`,
       // Some more for jobs and debugging.
       pods: String(grown(() => 1) + (reserve.pods ?? 0) + 10),
       // Ways around the gateway.

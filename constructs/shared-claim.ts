@@ -1,4 +1,4 @@
-import { ApiObject } from 'cdk8s';
+import { ApiObject, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Namespace } from './namespace.ts';
 import type { Storage } from './workload-props.ts';
@@ -16,12 +16,14 @@ export interface SharedClaimProps {
 export class SharedClaim extends Construct {
   /** Name of the claim. */
   readonly name: string;
+  readonly size: Size;
 
   constructor(scope: Construct, id: string, props: SharedClaimProps) {
     super(scope, id);
     this.name = props.name;
     const namespace = Namespace.of(this);
     const { size, storageClass } = props.storage;
+    this.size = size;
     const claim = new ApiObject(this, 'claim', {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',

@@ -6,6 +6,7 @@ import {
   probes,
   Quota,
   type QuotaProps,
+  SharedClaim,
   Size,
   Workload,
   type WorkloadProps,
@@ -40,6 +41,12 @@ describe('Quota', () => {
       'requests.storage': '2048Mi', // volumes get no headroom
       'services.nodeports': '0',
     });
+  });
+
+  it('counts claims that belong to no replica', () => {
+    const on = bounded();
+    new SharedClaim(on.namespace, 'files', { name: 'files', storage: { size: Size.gibibytes(3) } });
+    expect(on.hard()).toMatchObject({ 'requests.storage': '5120Mi' });
   });
 
   it('counts what an autoscaler may add, though it is made later', () => {
