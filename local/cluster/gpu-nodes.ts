@@ -13,6 +13,7 @@ const pool = {
   memoryMiB: 23034,
   cpu: '8',
   memory: '32Gi',
+  disk: '200Gi',
 } as const;
 
 const simulated = 'keelson.dev/simulated';
@@ -20,7 +21,13 @@ const simulated = 'keelson.dev/simulated';
 /** A node that exists in the API alone: pods are scheduled to it and become ready, and nothing runs. */
 export function simulatedNode(index: number): object {
   const name = `gpu-${index}`;
-  const capacity = { cpu: pool.cpu, memory: pool.memory, pods: '110', 'nvidia.com/gpu': '1' };
+  const capacity = {
+    cpu: pool.cpu,
+    memory: pool.memory,
+    'ephemeral-storage': pool.disk,
+    pods: '110',
+    'nvidia.com/gpu': '1',
+  };
   return {
     apiVersion: 'v1',
     kind: 'Node',
