@@ -96,7 +96,8 @@ export function makeCloud(props: CloudProps): MadeCloud {
   const kubernetes = new KubernetesProvider(
     'cluster',
     { kubeconfig: cluster.kubeconfig, enableServerSideApply: true },
-    { dependsOn: [system.group] },
+    // Everything in the cluster waits for its provider, and so for names, volumes and roles that work.
+    { dependsOn: [...addOns] },
   );
   const karpenter = new Karpenter(
     `${name}-karpenter`,
@@ -122,9 +123,7 @@ export function makeCloud(props: CloudProps): MadeCloud {
     },
     needs: {
       ...Object.fromEntries([...roles].map(([operator, made]) => [operator, [made]])),
-      karpenter: [karpenter, ...addOns],
-      'metrics-server': addOns,
-      'cert-manager': addOns,
+      karpenter: [karpenter],
     },
   });
   const pools = new KarpenterPools(
@@ -156,7 +155,7 @@ export function makeCloud(props: CloudProps): MadeCloud {
       allowVolumeExpansion: true,
       reclaimPolicy: environment.protectStateful ? 'Retain' : 'Delete',
     },
-    { provider: kubernetes, dependsOn: [...addOns] },
+    { provider: kubernetes },
   );
 
   const bucketOf = (purpose: BucketPurpose, retentionDays: number): BackupBucket =>

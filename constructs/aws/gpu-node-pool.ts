@@ -57,7 +57,7 @@ export class GpuNodePool extends ComponentResource {
         diskGibibytes: 300,
         ...(purchase !== undefined && { purchase }),
       },
-      { parent: this },
+      { parent: this, ...(options?.dependsOn !== undefined && { dependsOn: options.dependsOn }) },
     );
     this.group = nodes.group;
     this.registerOutputs({});

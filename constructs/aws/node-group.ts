@@ -149,8 +149,13 @@ export class NodeGroup extends ComponentResource {
           ...(value !== undefined && { value }),
         })),
       },
-      // How many there are right now is the autoscaler's business.
-      { ...parent, ignoreChanges: ['scalingConfig.desiredSize'] },
+      {
+        ...parent,
+        // How many there are right now is the autoscaler's business.
+        ignoreChanges: ['scalingConfig.desiredSize'],
+        // What a component waits for does not reach its children.
+        ...(options?.dependsOn !== undefined && { dependsOn: options.dependsOn }),
+      },
     );
     const autoScalingGroup = group.resources.apply((made) => made[0]?.autoscalingGroups?.[0]?.name ?? '');
     for (const [key, value] of Object.entries(minNodes === 0 ? scaleFromZeroTags(props) : {})) {

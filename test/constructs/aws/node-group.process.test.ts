@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { GpuNodePool } from '../../../constructs/aws/gpu-node-pool.ts';
 import { capacityType, launchTemplate, NodeGroup, scaleFromZeroTags } from '../../../constructs/aws/node-group.ts';
 import { mockEngine, settled } from '../../support/mocks.ts';
 
@@ -64,6 +65,27 @@ describe('NodeGroup', () => {
       autoscalingGroupName: 'gpu-asg',
       tag: { key: 'k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/gpu', value: '1' },
     });
+  });
+
+  it('waits for what it is told to wait for', async () => {
+    const registered = await mockEngine();
+    const first = new NodeGroup('first', props);
+    new GpuNodePool(
+      'second',
+      {
+        pool: { name: 'gpu-l4', gpu: 'l4', gpusPerNode: 1, maxNodes: 1 },
+        clusterName: 'c',
+        nodeRoleArn: 'arn:role',
+        subnetIds: ['subnet-1'],
+        instanceType: 'g6.2xlarge',
+      },
+      { dependsOn: [first.group] },
+    );
+    await settled();
+    const groups = registered.filter(({ type }) => type === 'aws:eks/nodeGroup:NodeGroup');
+    expect(groups.find(({ name }) => name === 'second')?.dependencies).toContainEqual(
+      expect.stringMatching(/NodeGroup::first$/),
+    );
   });
 
   it.each([
