@@ -30,7 +30,7 @@ export function checkName(name: string, taken: readonly string[]): void {
     );
   }
   if (taken.includes(name)) fail('there is a platform of that name', `Use another name than ${taken.join(', ')}`);
-  if (['index', 'platform', 'watches', 'footprints'].includes(name) || /^(kube|default$)/.test(name)) {
+  if (['index', 'platform', 'watches', 'footprints', 'observers'].includes(name) || /^(kube|default$)/.test(name)) {
     fail('the name has a meaning of its own', 'Use another one');
   }
 }

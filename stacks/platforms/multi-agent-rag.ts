@@ -1,5 +1,6 @@
 import { Duration } from '../../constructs/index.ts';
-import { dashboards, exporter, measurements } from './footprints.ts';
+import { measurements } from './footprints.ts';
+import { observers } from './observers.ts';
 import type { Platform } from './platform.ts';
 import { multiAgentRagWatches } from './watches.ts';
 
@@ -197,21 +198,7 @@ export const multiAgentRag: Platform = {
           },
         },
         { kind: 'backup-metrics', name: 'backup-metrics', where: { has: 'publicImages' }, footprint: measurements },
-        {
-          kind: 'grafana',
-          name: 'grafana',
-          where: { has: 'publicImages' },
-          password: 'grafanaPassword',
-          footprint: dashboards,
-        },
-        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
-        {
-          kind: 'exporter',
-          name: 'postgres-exporter',
-          where: { has: 'publicImages' },
-          of: 'postgres',
-          footprint: exporter,
-        },
+        ...observers('redis', 'postgres'),
       ],
     },
   ],

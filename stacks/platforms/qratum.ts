@@ -1,15 +1,5 @@
-import {
-  alerts,
-  api,
-  dashboards,
-  encoder,
-  exporter,
-  gpuServer,
-  measurements,
-  metrics,
-  postgres,
-  redis,
-} from './footprints.ts';
+import { alerts, api, encoder, gpuServer, measurements, metrics, postgres, redis } from './footprints.ts';
+import { observers } from './observers.ts';
 import type { Platform } from './platform.ts';
 import { qratumWatches } from './watches.ts';
 
@@ -142,21 +132,7 @@ export const qratum: Platform = {
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
         { kind: 'backup-metrics', name: 'backup-metrics', where: { has: 'publicImages' }, footprint: measurements },
-        {
-          kind: 'grafana',
-          name: 'grafana',
-          where: { has: 'publicImages' },
-          password: 'grafanaPassword',
-          footprint: dashboards,
-        },
-        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
-        {
-          kind: 'exporter',
-          name: 'postgres-exporter',
-          where: { has: 'publicImages' },
-          of: 'postgres',
-          footprint: exporter,
-        },
+        ...observers('redis', 'postgres'),
       ],
     },
   ],

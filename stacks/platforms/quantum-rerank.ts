@@ -1,4 +1,5 @@
-import { alerts, cache, dashboards, encoder, exporter, metrics } from './footprints.ts';
+import { alerts, cache, encoder, metrics } from './footprints.ts';
+import { observers } from './observers.ts';
 import type { Platform } from './platform.ts';
 import { quantumRerankWatches } from './watches.ts';
 
@@ -65,14 +66,7 @@ export const quantumRerank: Platform = {
           footprint: metrics,
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
-        {
-          kind: 'grafana',
-          name: 'grafana',
-          where: { has: 'publicImages' },
-          password: 'grafanaPassword',
-          footprint: dashboards,
-        },
-        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
+        ...observers('redis'),
       ],
     },
   ],

@@ -1,5 +1,6 @@
 import { Duration } from '../../constructs/index.ts';
-import { alerts, api, dashboards, exporter, measurements, metrics, minimal, postgres, redis } from './footprints.ts';
+import { alerts, api, measurements, metrics, minimal, postgres, redis } from './footprints.ts';
+import { observers } from './observers.ts';
 import type { Platform, ProviderSpec } from './platform.ts';
 import { threeVersionWatches } from './watches.ts';
 
@@ -161,21 +162,7 @@ export const threeVersion: Platform = {
         },
         { kind: 'alertmanager', name: 'alertmanager', footprint: alerts },
         { kind: 'backup-metrics', name: 'backup-metrics', where: { has: 'publicImages' }, footprint: measurements },
-        {
-          kind: 'grafana',
-          name: 'grafana',
-          where: { has: 'publicImages' },
-          password: 'grafanaPassword',
-          footprint: dashboards,
-        },
-        { kind: 'exporter', name: 'redis-exporter', where: { has: 'publicImages' }, of: 'redis', footprint: exporter },
-        {
-          kind: 'exporter',
-          name: 'postgres-exporter',
-          where: { has: 'publicImages' },
-          of: 'postgres',
-          footprint: exporter,
-        },
+        ...observers('redis', 'postgres'),
       ],
     },
   ],
