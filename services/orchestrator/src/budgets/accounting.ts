@@ -75,6 +75,8 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #recovery: Recovery;
   readonly #loading = new Map<string, Promise<void>>();
   readonly #working = new Set<Promise<unknown>>();
+  /** Calls whose row goes to PostgreSQL before Redis is told: until then Redis may hold what they reserved. */
+  readonly #untold = new Set<string>();
   readonly #last = new Map<string, RateState & { readonly until: number }>();
   readonly #budgets: RedisBudgets | undefined;
   /** Whether PostgreSQL knows that this replica does not rely on Redis. */
@@ -366,11 +368,19 @@ export class Accounting implements AdmissionPolicy, Participant {
       if (answer !== 'another epoch') return;
     }
     // PostgreSQL has the reservation, or will have it with the next epoch. First the row, so that whoever makes the budget anew
-    // from PostgreSQL meets either the reservation or the row.
-    await this.writer.flush().catch(() => undefined);
-    if (coordination.state === 'ready' && !this.writer.has(open.facts.request_id)) {
-      const answer = await this.#runSettle(open, costNanoUsd, row, false);
-      if (answer === 'done') this.#forget([open.facts.request_id]);
+    // from PostgreSQL meets either the reservation or the row. The journal keeps the reservation until Redis has settled it: taken out
+    // with the row, what it reserved would stay reserved for good.
+    const id = open.facts.request_id;
+    this.#untold.add(id);
+    try {
+      await this.writer.flush().catch(() => undefined);
+      if (coordination.state === 'ready' && !this.writer.has(id)) {
+        const answer = await this.#runSettle(open, costNanoUsd, row, false);
+        if (answer === 'done') this.#forget([id], true);
+      }
+    } finally {
+      // What Redis could not be told is found by the recovery.
+      this.#untold.delete(id);
     }
   }
 
@@ -431,10 +441,16 @@ export class Accounting implements AdmissionPolicy, Participant {
       await this.#budgets?.recall(epoch, key, windowMs, times);
   }
 
-  /** Rows that PostgreSQL has need no journal. */
-  #forget(ids: readonly string[]): void {
+  /**
+   * Rows that PostgreSQL has need no journal.
+   *
+   * @param settled Whether Redis has settled them all.
+   */
+  #forget(ids: readonly string[], settled = false): void {
     this.#options.metrics.ledgerPending.set(this.writer.size);
-    if (this.coordination.state === 'ready') this.#budgets?.forget(ids).catch(() => undefined);
+    if (this.coordination.state !== 'ready') return;
+    const known = settled ? ids : ids.filter((id) => !this.#untold.has(id));
+    this.#budgets?.forget(known).catch(() => undefined);
   }
 
   async #limit(key: string, route: string, tier: TierPolicy, rate: Rate): Promise<RateState> {

@@ -98,6 +98,26 @@ describe('budgets', () => {
     expect(before.length + 20 + after.length).toBe(37);
   });
 
+  it('settle with Redis what PostgreSQL reserved while Redis was gone', async () => {
+    const replicas = await bench.replicas(3, budget(37));
+    await rush(replicas, 1, 0);
+    await bench.redis.kill();
+    const held = permits(await rush(replicas, 6, DOLLAR, 's'));
+    expect(held).toHaveLength(6);
+    await bench.redis.restart();
+    await eventually(async () => {
+      for (const { accounting } of replicas) expect(accounting.coordination.state).toBe('ready');
+    });
+    // Redis learns of the six from PostgreSQL.
+    const later = permits(await rush(replicas, 1, DOLLAR, 't'));
+    const state = () =>
+      replicas[0]?.spending.of('standard-ada', 'daily', replicas[0].accounting.tierOf({ tier: 'standard' }));
+    expect(await state()).toMatchObject({ spent: 0, reserved: 7 * DOLLAR });
+    for (const permit of [...held, ...later]) permit.settle(settlement(DOLLAR / 2));
+    await Promise.all(replicas.map(({ accounting }) => accounting.drain()));
+    expect(await state()).toMatchObject({ spent: 3.5 * DOLLAR, reserved: 0 });
+  });
+
   it('overshoot by at most one call per replica when Redis dies in the middle of a rush', async () => {
     const replicas = await bench.replicas(3, budget(37));
     const permitted: Permit[] = [];
