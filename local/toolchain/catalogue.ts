@@ -75,7 +75,7 @@ export const catalogue = {
       [`${componentVersion}.gitMajor`]: '1',
       [`${componentVersion}.gitMinor`]: '35',
     },
-    expectedSeconds: 300,
+    expectedSeconds: 400,
   },
   // Always built: it goes into an image.
   'local-path-provisioner': {
@@ -91,7 +91,7 @@ export const catalogue = {
     package: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
     program: 'pulumi',
     variables: { [sdkVersion]: pulumiVersion },
-    expectedSeconds: 100,
+    expectedSeconds: 110,
     installed: { kind: 'version', args: ['version'], pattern: /^v(\d+\.\d+\.\d+\S*)$/m },
   },
   'pulumi-language-nodejs': {
