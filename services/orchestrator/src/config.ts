@@ -8,6 +8,10 @@ import { type ProviderConfig, parseProviders } from './providers/config.ts';
 export interface Config {
   readonly port: number;
   readonly host: string;
+  /** Where a thread of its own answers probes; undefined: only the main port does. */
+  readonly healthPort: number | undefined;
+  /** For how long the event loop may stand still before those probes fail. */
+  readonly healthStallSeconds: number;
   readonly logLevel: LogLevel;
   readonly features: FeatureSet;
   readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
@@ -85,6 +89,8 @@ export function readConfig(
   const config: Config = {
     port: reader.integer('PORT', 8000, 0, 65_535),
     host: reader.text('HOST') ?? '0.0.0.0',
+    healthPort: reader.healthPort(),
+    healthStallSeconds: reader.integer('HEALTH_STALL_SECONDS', 10, 1, 3_600),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     features,
     redis: reader.redis(),
@@ -143,6 +149,19 @@ class Reader {
       `Set it to one, or remove it for ${fallback}.`,
     );
     return fallback;
+  }
+
+  healthPort(): number | undefined {
+    const given = this.text('HEALTH_PORT');
+    if (given === undefined) return undefined;
+    if (/^\d{1,5}$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535) {
+      if (Number(given) !== Number(this.text('PORT') ?? 8000)) return Number(given);
+      this.#problem('HEALTH_PORT', `"${given}" is the port of the service itself`, 'Choose another one, such as 8081.');
+    } else {
+      const cure = 'Set it to one, such as 8081, or remove it: the main port answers probes as well.';
+      this.#problem('HEALTH_PORT', `"${given}" is not a port from 1 to 65535`, cure);
+    }
+    return undefined;
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {

@@ -15,7 +15,7 @@ try {
   const service = await createService(config, files());
   await service.app.listen({ port: config.port, host: config.host });
   service.app.log.info({ event: 'listening', port: config.port });
-  service.start();
+  await service.start();
   drainOnSignal(service, config);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
@@ -28,11 +28,19 @@ try {
 function files(): ServiceFiles {
   const here = dirname(fileURLToPath(import.meta.url));
   const beside = existsSync(join(here, 'docs'));
-  if (beside) return { migrations: join(here, 'migrations'), docsAssets: join(here, 'docs'), web: join(here, 'web') };
+  if (beside) {
+    return {
+      migrations: join(here, 'migrations'),
+      docsAssets: join(here, 'docs'),
+      web: join(here, 'web'),
+      healthThread: join(here, 'health/thread.js'),
+    };
+  }
   const swaggerUi = createRequire(import.meta.url).resolve('@fastify/swagger-ui');
   return {
     migrations: join(here, '../migrations'),
     docsAssets: join(dirname(swaggerUi), 'static'),
     web: join(here, '../web'),
+    healthThread: join(here, 'health/thread.ts'),
   };
 }

@@ -11,6 +11,8 @@ import { describeError } from './errors/describe.ts';
 import { createFeatureSets } from './feature-sets.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { ModelClient } from './gateway/model-client.ts';
+import { HealthThread } from './health/health-thread.ts';
+import { notReady } from './health/readiness.ts';
 import type { App } from './http/type-provider.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
@@ -35,14 +37,16 @@ export interface ServiceFiles {
   readonly docsAssets: string;
   /** The web page; undefined: there is none */
   readonly web: string | undefined;
+  /** The thread that answers probes. */
+  readonly healthThread: string;
 }
 
 /** The whole service, built from its configuration: what `main.ts` runs, and a test can. */
 export interface Service {
   readonly app: App;
   readonly lifecycle: Lifecycle;
-  /** Starts what runs in the background: start-up steps, monitors, upkeep. */
-  start(): void;
+  /** Starts what runs in the background: start-up steps, monitors, upkeep. Resolves when probes are answered. */
+  start(): Promise<void>;
   /** Stops all of it and closes every connection. */
   stop(): Promise<void>;
 }
@@ -195,21 +199,34 @@ export async function createService(config: Config, files: ServiceFiles): Promis
     sets,
     docsAssets: files.docsAssets,
   });
+  const { healthPort, healthStallSeconds: stallSeconds, host } = config;
+  const probes =
+    healthPort === undefined
+      ? undefined
+      : new HealthThread({
+          script: files.healthThread,
+          port: healthPort,
+          host,
+          stallSeconds,
+          notReady: () => notReady({ lifecycle, monitors }),
+        });
   return {
     app,
     lifecycle,
-    start() {
+    async start() {
       tokens.watch();
       for (const monitor of monitors) void monitor.start();
       sets.start();
       parts.start();
       void startUp(steps, { lifecycle, log, signal: stopping.signal }).then(() => upkeep?.start());
+      await probes?.start();
     },
     async stop() {
       stopping.abort();
       for (const monitor of monitors) monitor.stop();
       await upkeep?.stop();
       for (const close of closers) await Promise.resolve(close()).catch(() => undefined);
+      await probes?.stop();
     },
   };
 }

@@ -53,12 +53,13 @@ describe('the bundle', () => {
   });
 
   it('waits for its dependencies instead of ending, says for which, and drains on SIGTERM', async () => {
-    const [port, nobody] = [await freePort(), await freePort()];
+    const [port, healthPort, nobody] = [await freePort(), await freePort(), await freePort()];
     const tokens = join(dir, 'tokens');
     mkdirSync(tokens);
     writeFileSync(join(tokens, 'alice'), 'token-of-alice');
     const child = run({
       PORT: String(port),
+      HEALTH_PORT: String(healthPort),
       API_TOKENS_DIR: tokens,
       POSTGRES_URL: `postgresql://127.0.0.1:${nobody}/x`,
       POSTGRES_USER: 'x',
@@ -77,12 +78,16 @@ describe('the bundle', () => {
     await eventually(async () => expect((await get('/health/live')).status).toBe(200));
     await eventually(async () => expect((await get('/health/startup')).body).toContain('waiting for the database'));
     await eventually(async () => expect((await get('/health/detailed')).body.match(/"state":"down"/g)).toHaveLength(4));
+    const probe = async (path: string) => (await fetch(`http://127.0.0.1:${healthPort}${path}`)).text();
+    expect(await probe('/health/live')).toBe('{"status":"ok"}');
+    expect(await probe('/health/ready')).toContain('waiting for the database');
     expect((await get('/docs/swagger-ui-bundle.js')).status).toBe(200);
     expect((await get('/')).body).toContain('/web/js/main.js');
     expect((await get('/web/js/main.js')).status).toBe(200);
     expect((await get('/v1/models')).status).toBe(200);
     child.kill('SIGTERM');
     await eventually(async () => expect((await get('/health/ready')).body).toContain('shutting down'));
+    await eventually(async () => expect(await probe('/health/ready')).toContain('shutting down'));
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect(code).toBe(0);
     expect(child.text()).not.toContain('canary');

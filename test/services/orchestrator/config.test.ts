@@ -33,6 +33,16 @@ describe('readConfig', () => {
     expect([...config.mcp]).toEqual([['git', 'http://mcp-git:3002/mcp']]);
   });
 
+  it('answers probes on a port of their own where it is told to, which is not that of the service', () => {
+    expect(readConfig(GOOD, () => undefined)).toMatchObject({ healthPort: undefined, healthStallSeconds: 10 });
+    expect(readConfig({ ...GOOD, HEALTH_PORT: '8081' }, () => undefined).healthPort).toBe(8081);
+    for (const port of ['8000', '0', '65536', '80x']) expect(problems({ HEALTH_PORT: port })).toEqual(['HEALTH_PORT']);
+    expect(problems({ HEALTH_PORT: '8081', PORT: '8081', HEALTH_STALL_SECONDS: '0' })).toEqual([
+      'HEALTH_PORT',
+      'HEALTH_STALL_SECONDS',
+    ]);
+  });
+
   it('needs no database for the gateway alone', () => {
     expect(readConfig({ FEATURES: 'gateway' }, () => undefined).postgres).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { notReady } from '../health/readiness.ts';
 import type { App } from '../http/type-provider.ts';
 import type { HealthDeps } from './deps.ts';
 
@@ -16,17 +17,11 @@ const Dependency = Type.Object({
 const options = { config: { access: 'public', quiet: true } } as const;
 
 /** /health and its parts. None of them asks a dependency: they report what the monitors saw last, so they answer at once. */
-export function health(app: App, { lifecycle, monitors }: HealthDeps): void {
+export function health(app: App, deps: HealthDeps): void {
+  const { lifecycle, monitors } = deps;
   const down = () => monitors.filter(({ status }) => status.state !== 'up');
-  /** Why no request should come here; undefined when it should. */
-  const notReady = (): string | undefined => {
-    if (lifecycle.draining) return 'shutting down';
-    if (!lifecycle.started) return `starting: waiting for ${lifecycle.waitingFor}`;
-    const missing = down().filter(({ status }) => status.hard);
-    return missing.length === 0 ? undefined : `down: ${missing.map(({ status }) => status.name).join(', ')}`;
-  };
   const overall = () => {
-    const reason = notReady();
+    const reason = notReady(deps);
     if (reason !== undefined) return { status: 'unavailable', reason };
     const soft = down().map(({ status }) => status.name);
     return soft.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: `down: ${soft.join(', ')}` };
@@ -49,7 +44,7 @@ export function health(app: App, { lifecycle, monitors }: HealthDeps): void {
       },
     },
     async (_request, reply) => {
-      const reason = notReady();
+      const reason = notReady(deps);
       return reason === undefined ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable', reason });
     },
   );

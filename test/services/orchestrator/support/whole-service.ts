@@ -93,9 +93,10 @@ export async function startWholeService(options: WholeServiceOptions = {}): Prom
     migrations: MIGRATIONS,
     docsAssets: join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static'),
     web: WEB,
+    healthThread: join(import.meta.dirname, '../../../../services/orchestrator/src/health/thread.ts'),
   });
   const url = await service.app.listen({ port: 0, host: '127.0.0.1' });
-  service.start();
+  await service.start();
   await eventually(async () => {
     const ready = await service.app.inject('/health/ready');
     if (ready.statusCode !== 200) throw new Error(ready.body);
