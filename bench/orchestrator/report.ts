@@ -1,6 +1,6 @@
 import { table } from '../../local/table.ts';
+import type { Machine } from '../machine.ts';
 import type { Comparison, Figures } from './compare.ts';
-import type { Machine } from './machine.ts';
 import { PEER } from './servers.ts';
 import type { SoakResult } from './soak.ts';
 
@@ -44,7 +44,7 @@ export function printComparison(facts: Machine, { figures, ratios }: Comparison)
 }
 
 export function printSoak(facts: Machine, result: SoakResult): void {
-  const { seconds, requests, failures, early, late, most, growth, holds } = result;
+  const { seconds, requests, failures, early, late, most, first, last, slope, growth, holds } = result;
   process.stdout.write(`${line(facts)}\n\n`);
   process.stdout.write(
     `${table(
@@ -53,9 +53,11 @@ export function printSoak(facts: Machine, result: SoakResult): void {
         ['seconds under load', number(seconds)],
         ['requests', number(requests)],
         ['failures', number(failures)],
+        ['memory, first and last look', `${number(first)} and ${number(last)} MiB`],
         ['memory, second fifth', `${number(early)} MiB`],
         ['memory, last fifth', `${number(late)} MiB`],
         ['memory, the most', `${number(most)} MiB`],
+        ['slope after the first fifth', `${number(slope)} MiB per minute`],
         ['growth', `${number(growth * 100)} % ${holds ? '(flat)' : '(NOT FLAT)'}`],
       ],
     )}\n`,
@@ -67,6 +69,6 @@ function number(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function line({ processors, model, memoryGiB, kernel, node }: Machine): string {
-  return `${processors} x ${model}, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}`;
+function line({ cores, cpu, memory, system, kernel, node, commit }: Machine): string {
+  return `  ${cores} x ${cpu}, ${memory} GiB, ${system}, Linux ${kernel}, Node ${node}, ${commit}`;
 }

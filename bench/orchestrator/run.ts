@@ -9,8 +9,9 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { resolvePaths } from '../../local/paths.ts';
+import { createProgress, silent } from '../../local/progress.ts';
+import { machine } from '../machine.ts';
 import { compare } from './compare.ts';
-import { machine } from './machine.ts';
 import { printComparison, printSoak } from './report.ts';
 import { Cleanup, peerFolder, startLoad, startMock, startOrchestrator, startPeer } from './servers.ts';
 import { soak } from './soak.ts';
@@ -26,18 +27,27 @@ const { values: options } = parseArgs({
 });
 
 const cleanup = new Cleanup();
+const progress = options.json ? silent : createProgress();
+const paths = resolvePaths();
 try {
+  const starting = progress.task('build the orchestrator, start it on a Redis and a PostgreSQL of its own', 15);
   const mock = await startMock(cleanup);
   const orchestrator = await startOrchestrator(mock, cleanup);
   const load = startLoad(cleanup);
-  const facts = machine();
+  starting.done();
+  const facts = machine(paths.repository);
+  let held: boolean;
   if (options.soak) {
-    const result = await soak({ orchestrator, load, seconds: Number(options.seconds ?? 600) });
+    const result = await soak({ orchestrator, load, seconds: Number(options.seconds ?? 600), progress });
+    progress.stop();
+    held = result.holds;
     if (options.json) process.stdout.write(`${JSON.stringify({ machine: facts, soak: result }, null, 2)}\n`);
     else printSoak(facts, result);
   } else {
-    const folder = path.join(resolvePaths().cache, 'bench', peerFolder);
+    const fetching = progress.task('start the peer, fetched from npm the first time', 5);
+    const folder = path.join(paths.cache, 'bench', peerFolder);
     const peer = options['without-peer'] ? undefined : await startPeer(folder, cleanup);
+    fetching.done(options['without-peer'] ? 'not wanted' : undefined);
     const result = await compare({
       mock,
       orchestrator,
@@ -45,10 +55,15 @@ try {
       load,
       seconds: Number(options.seconds ?? 3),
       rounds: Number(options.rounds ?? 3),
+      progress,
     });
+    progress.stop();
+    held = result.ratios.every(({ holds }) => holds);
     if (options.json) process.stdout.write(`${JSON.stringify({ machine: facts, ...result }, null, 2)}\n`);
     else printComparison(facts, result);
   }
+  if (!held) process.exitCode = 1;
 } finally {
+  progress.stop();
   await cleanup.run();
 }

@@ -29,6 +29,11 @@ export interface Server {
   readonly process: ChildProcess;
 }
 
+export interface Orchestrator extends Server {
+  /** Where its thread for probes listens. */
+  readonly healthPort: number;
+}
+
 /** What has to be ended when the measurement is over, the last one first. */
 export class Cleanup {
   readonly #steps: (() => unknown)[] = [];
@@ -53,11 +58,16 @@ export async function startMock(cleanup: Cleanup): Promise<Server> {
 }
 
 /** The orchestrator as its image has it, on a Redis and a PostgreSQL of its own, with limits, budgets and prices. */
-export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise<Server> {
+export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise<Orchestrator> {
   const dir = mkdtempSync(path.join(tmpdir(), 'keelson-bench-'));
   cleanup.add(() => rmSync(dir, { recursive: true, force: true }));
   execFileSync(process.execPath, [path.join(repository, 'services/orchestrator/build.mjs'), `--out=${dir}/dist`]);
-  const [redis, postgres, port] = await Promise.all([startRedis(), startPostgres(), freePort()]);
+  const [redis, postgres, port, healthPort] = await Promise.all([
+    startRedis(),
+    startPostgres(),
+    freePort(),
+    freePort(),
+  ]);
   cleanup.add(() => Promise.all([redis.stop(), postgres.stop()]));
   mkdirSync(`${dir}/tokens`);
   writeFileSync(`${dir}/tokens/bench`, 'token-of-bench');
@@ -92,6 +102,7 @@ export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
+      HEALTH_PORT: String(healthPort),
       FEATURES: 'gateway,budgets',
       API_TOKENS_DIR: `${dir}/tokens`,
       PROVIDERS_FILE: `${dir}/providers.json`,
@@ -109,7 +120,7 @@ export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise
     const answer = await fetch(`http://127.0.0.1:${port}/health/ready`);
     if (!answer.ok) throw new Error(`the orchestrator is not ready: ${await answer.text()}`);
   }, 60_000);
-  return { port, process: child };
+  return { port, healthPort, process: child };
 }
 
 /** What the image tells Node.js. */

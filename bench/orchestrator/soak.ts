@@ -1,3 +1,4 @@
+import type { Progress } from '../../local/progress.ts';
 import { median } from './compare.ts';
 import { type LoadGenerator, residentMebibytes, type Server } from './servers.ts';
 
@@ -9,8 +10,14 @@ export interface SoakResult {
   readonly early: number;
   readonly late: number;
   readonly most: number;
+  /** The first look at it, and the last one. */
+  readonly first: number;
+  readonly last: number;
+  /** Of the straight line through all but the first fifth, in MiB per minute. */
+  readonly slope: number;
   /** Growth from `early` to `late`, as a share. */
   readonly growth: number;
+  /** Flat, and no request failed. */
   readonly holds: boolean;
 }
 
@@ -22,14 +29,21 @@ export async function soak({
   orchestrator,
   load,
   seconds,
+  progress,
 }: {
   readonly orchestrator: Server;
   readonly load: LoadGenerator;
   readonly seconds: number;
+  readonly progress: Progress;
 }): Promise<SoakResult> {
   const pid = orchestrator.process.pid ?? 0;
   const memory: number[] = [];
-  const watch = setInterval(() => memory.push(residentMebibytes(pid)), 1_000);
+  const task = progress.task('soak', seconds);
+  const watch = setInterval(() => {
+    const now = residentMebibytes(pid);
+    memory.push(now);
+    task.update(`${Math.round(now)} MiB`);
+  }, 1_000);
   let requests = 0;
   let failures = 0;
   const until = performance.now() + seconds * 1000;
@@ -46,9 +60,35 @@ export async function soak({
     failures += result.failures;
   }
   clearInterval(watch);
+  task.done(`${requests} requests`);
   const fifth = Math.floor(memory.length / 5);
   const early = median(memory.slice(fifth, 2 * fifth));
   const late = median(memory.slice(-fifth));
   const growth = late / early - 1;
-  return { seconds, requests, failures, early, late, most: Math.max(...memory), growth, holds: growth < FLAT };
+  return {
+    seconds,
+    requests,
+    failures,
+    early,
+    late,
+    most: Math.max(...memory),
+    first: memory[0] ?? Number.NaN,
+    last: memory.at(-1) ?? Number.NaN,
+    slope: slope(memory.slice(fifth)) * 60,
+    growth,
+    holds: growth < FLAT && failures === 0,
+  };
+}
+
+/** Of the line with the least squares through values that are one second apart, per second. */
+function slope(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let covariance = 0;
+  let variance = 0;
+  for (const [at, value] of values.entries()) {
+    covariance += (at - middle) * (value - mean);
+    variance += (at - middle) ** 2;
+  }
+  return covariance / variance;
 }
