@@ -212,7 +212,7 @@ else
   done > "$here/old"
 fi
 while read -r path; do
-  rclone purge "$TARGET/\${path%/complete}"
+  rclone delete --rmdirs "$TARGET/\${path%/complete}"
   echo "removed \${path%/complete}"
 done < "$here/old"
 `;

@@ -39,6 +39,14 @@ export interface BackupProps {
   readonly objectives: BackupObjectives;
   /** Room for one backup on the disk of the node, before it is brought to its target. */
   readonly workspace: Size;
+  /**
+   * Annotations of the service accounts of the two jobs, which say what each may do with buckets: a drill has no need to write.
+   * @default - those of the target's role, for both
+   */
+  readonly accounts?: {
+    readonly backup: Readonly<Record<string, string>>;
+    readonly drill: Readonly<Record<string, string>>;
+  };
   /** Where what was measured is left. */
   readonly metrics: Connectable<'http'>;
   readonly connections: Connections;
@@ -230,9 +238,10 @@ export class Backup extends Construct {
     };
   }
 
-  #job(id: string, name: string, recurrence: Recurrence, parts: JobParts): Workload {
+  #job(id: 'job' | 'drill', name: string, recurrence: Recurrence, parts: JobParts): Workload {
     const { images, workspace, metrics, connections, timeout, priorityClass, placement, target } = this.#props;
     const role = target.kind === 's3' && target.access.kind === 'role' ? target.access : undefined;
+    const account = this.#props.accounts?.[id === 'drill' ? 'drill' : 'backup'] ?? role?.accountAnnotations;
     const job = new Workload(this, id, {
       name,
       component: 'backup',
@@ -252,7 +261,7 @@ export class Backup extends Construct {
       scratch: [{ name: 'work', path: folder, size: workspace }],
       init: parts.init,
       ...(parts.existing.length > 0 && { existing: parts.existing }),
-      ...(role?.accountAnnotations && { accountAnnotations: role.accountAnnotations }),
+      ...(account && { accountAnnotations: account }),
       ...(priorityClass && { priorityClass }),
       ...(placement && { placement }),
     });

@@ -10,6 +10,7 @@ import { checkSource, type Download, type DownloadSecrets, downloadContainer } f
 import { checkMemory } from './model-server-memory.ts';
 import { storePort } from './model-source.ts';
 import type { Model } from './models.ts';
+import type { Problem } from './problem.ts';
 import { type ModelRuntime, planOf } from './runtimes/index.ts';
 import type { RuntimePlan, ServedModel } from './runtimes/runtime.ts';
 import { SharedClaim } from './shared-claim.ts';
@@ -238,6 +239,7 @@ export class ModelServer extends Construct implements Connectable<'http'> {
       if (seen.has(name)) workload.report({ path: `models[${index}]`, value: name, cure: 'name each model once' });
       seen.add(name);
     }
+    for (const found of checkAccounts(props)) workload.report(found);
     for (const found of plan.problems ?? []) workload.report(found);
     for (const [index, download] of downloads.entries()) {
       for (const found of checkSource(download, props.runtime.kind, `models[${index}]`)) workload.report(found);
@@ -267,6 +269,21 @@ export class ModelServer extends Construct implements Connectable<'http'> {
       }
     }
   }
+}
+
+/** Pods have one service account: what one model needs it to say must not undo what another one needs. */
+function checkAccounts({ models }: ModelServerProps): readonly Problem[] {
+  const said = new Map<string, string>();
+  return models.flatMap(({ source }, index) => {
+    const role = source.kind === 's3' && source.access.kind === 'role' ? source.access : undefined;
+    return Object.entries(role?.accountAnnotations ?? {}).flatMap(([key, value]) => {
+      const before = said.get(key) ?? value;
+      said.set(key, before);
+      const path = `models[${index}].source.access.accountAnnotations["${key}"]`;
+      const cure = `another model sets it to "${before}", and there is one service account: write one value for all models`;
+      return before === value ? [] : [{ path, value, cure }];
+    });
+  });
 }
 
 function groupKind({ size }: ModelServerGroup): Pick<WorkloadProps, 'kind' | 'group'> {

@@ -3,7 +3,6 @@ import {
   Backup,
   BackupMetrics,
   type BackupSource,
-  type Bucket,
   type Connectable,
   type Connections,
   Duration,
@@ -15,7 +14,8 @@ import {
   Redis,
   Size,
 } from '../constructs/index.ts';
-import { bucketFor } from './buckets-of-pods.ts';
+import { type BucketGrant, bucketAnnotations } from './bucket-access.ts';
+import { bucketFor, grantFor } from './buckets-of-pods.ts';
 import type { Environment } from './environments.ts';
 import type { BackupSpec, Platform } from './platforms/platform.ts';
 
@@ -33,11 +33,13 @@ export function makeBackup(scope: Namespace, spec: BackupSpec, context: BackupCo
   const { platform, environment, images, connections, components } = context;
   const metrics = [...components.values()].find((component) => component instanceof BackupMetrics);
   if (environment.buckets === undefined || metrics === undefined) return [];
+  const sources = spec.sources.flatMap((name) => sourceOf(name, context) ?? []);
+  const target = bucketFor(platform.name, environment, { purpose: 'backups', use: 'write' });
   const backup = new Backup(scope, 'backup', {
     images,
     connections,
     metrics,
-    sources: spec.sources.flatMap((name) => sourceOf(name, context) ?? []),
+    sources,
     schedule: spec.schedule,
     drill: spec.drill,
     retention: spec.retention,
@@ -46,9 +48,25 @@ export function makeBackup(scope: Namespace, spec: BackupSpec, context: BackupCo
       recoveryTime: Duration.minutes(spec.recoveryTimeMinutes),
     },
     workspace: Size.gibibytes(spec.workspace[environment.scale]),
-    target: { kind: 's3', ...bucketFor(platform.name, environment, { purpose: 'backups', use: 'write' }) },
+    target: { kind: 's3', ...target },
+    accounts: accountsOf(sources, platform.name, environment),
   });
   return [backup.alerts];
+}
+
+/** The backup writes backups, the drill only reads them. Milvus has its objects copied from bucket to bucket by both. */
+function accountsOf(sources: readonly BackupSource[], platform: string, environment: Environment) {
+  const copies = sources.some(({ kind }) => kind === 'milvus');
+  const grant = (part: Parameters<typeof grantFor>[2]): BucketGrant => grantFor(platform, environment, part);
+  const looks = (['models', 'backups'] as const).map((purpose) => grant({ purpose, use: 'list' }));
+  const restored: BucketGrant = { ...restoring(platform, environment), use: 'write' };
+  return {
+    backup: bucketAnnotations([
+      grant({ purpose: 'backups', use: 'write' }),
+      ...(copies ? [grant({ purpose: 'models', prefix: milvusFolder, use: 'read' }), ...looks] : []),
+    ]),
+    drill: bucketAnnotations([grant({ purpose: 'backups', use: 'read' }), ...(copies ? [restored, ...looks] : [])]),
+  };
 }
 
 /** One component, as what a backup takes of it; undefined where this environment has it in a form without a server to ask. */
@@ -74,9 +92,17 @@ function sourceOf(name: string, { platform, environment, components }: BackupCon
   );
 }
 
-/** Where the Milvus of a platform keeps its segments. */
-export function milvusObjects(platform: string, environment: Environment): Bucket {
-  return bucketFor(platform, environment, { purpose: 'models', prefix: 'milvus', use: 'write' });
+const milvusFolder = 'milvus';
+
+/** Where milvus-backup puts what Milvus is to import, beside Milvus' own folder (zilliztech/milvus-backup, pull request 1168, 2026-11). */
+function restoring(platform: string, environment: Environment): BucketGrant {
+  return { ...grantFor(platform, environment, { purpose: 'models', use: 'read' }), keys: 'restore-temp-*' };
+}
+
+/** Where the Milvus of a platform keeps its segments. It asks for the bucket before it starts. */
+export function milvusObjects(platform: string, environment: Environment) {
+  const also = [restoring(platform, environment), grantFor(platform, environment, { purpose: 'models', use: 'list' })];
+  return bucketFor(platform, environment, { purpose: 'models', prefix: milvusFolder, use: 'write', also });
 }
 
 function databasesOf({ namespaces }: Platform, name: string): readonly string[] {

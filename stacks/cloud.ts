@@ -1,7 +1,7 @@
 import { Provider as AwsProvider } from '@pulumi/aws/provider.js';
 import { Provider as KubernetesProvider } from '@pulumi/kubernetes/provider.js';
 import { StorageClass } from '@pulumi/kubernetes/storage/v1/index.js';
-import { type Input, interpolate, type Output, type ProviderResource, type Resource } from '@pulumi/pulumi';
+import type { Input, Output, ProviderResource, Resource } from '@pulumi/pulumi';
 import { BackupBucket } from '../constructs/aws/backup-bucket.ts';
 import { DnsZone } from '../constructs/aws/dns-zone.ts';
 import { type ClusterAccess, EksCluster } from '../constructs/aws/eks-cluster.ts';
@@ -14,12 +14,12 @@ import { NodeGroup, type Purchase } from '../constructs/aws/node-group.ts';
 import { NodeRole } from '../constructs/aws/node-role.ts';
 import { operatorStatements } from '../constructs/aws/operator-permissions.ts';
 import { inOrder, type OperatorName, operators } from '../constructs/aws/operators.ts';
-import type { Statement } from '../constructs/aws/policy-document.ts';
 import { WorkloadRole } from '../constructs/aws/workload-role.ts';
 import type { Plan } from '../constructs/bridge/index.ts';
 import { WiringError } from '../constructs/index.ts';
 import { type AwsCloud, type GpuNodes, operatorsFor } from './aws-cloud.ts';
-import { type BucketUser, bucketUsers } from './bucket-access.ts';
+import { bucketUsers } from './bucket-access.ts';
+import { bucketRoles } from './bucket-roles.ts';
 import { type BucketPurpose, bucketName } from './buckets.ts';
 import type { Environment } from './environments.ts';
 
@@ -172,9 +172,7 @@ export function makeCloud(props: CloudProps): MadeCloud {
     );
   const tenYears = 3650;
   const buckets = { models: bucketOf('models', tenYears), backups: bucketOf('backups', cloud.backupDays ?? 35) };
-  const users = bucketUsers(props.plan).map((user) =>
-    bucketRole(name, user, environment, platform, buckets, cluster, inAws),
-  );
+  const users = bucketRoles(bucketUsers(props.plan), { name, platform, environment, buckets, cluster, inAws });
   const registry = new ImageRegistry(name, { images: ownImages }, inAws);
   return {
     cluster: kubernetes,
@@ -217,42 +215,6 @@ function operatorRoles(
     return [[operator, new WorkloadRole(`${at.name}-${operator}`, props, at.inAws)] as const];
   });
   return new Map(made);
-}
-
-function bucketRole(
-  name: string,
-  { namespace, serviceAccount, bucket, use }: BucketUser,
-  environment: Environment,
-  platform: string,
-  buckets: Readonly<Record<BucketPurpose, BackupBucket>>,
-  cluster: EksCluster,
-  inAws: InAws,
-): Resource {
-  const known = {
-    models: bucketName(environment, platform, 'models'),
-    backups: bucketName(environment, platform, 'backups'),
-  };
-  const purpose = (['models', 'backups'] as const).find((each) => known[each] === bucket);
-  if (purpose === undefined) {
-    throw new WiringError(`serviceaccount/${namespace}/${serviceAccount}`, {
-      path: `metadata.annotations["keelson.dev/bucket-${use}"]`,
-      value: bucket,
-      cure: `use one of the stack's buckets: ${Object.values(known).join(', ')}`,
-    });
-  }
-  const { arn, keyArn } = buckets[purpose];
-  const writes = use === 'write';
-  const statements: readonly [Statement, ...Statement[]] = [
-    { actions: ['s3:ListBucket', 's3:GetBucketLocation'], resources: [arn] },
-    {
-      actions: ['s3:GetObject', ...(writes ? ['s3:PutObject', 's3:AbortMultipartUpload'] : [])],
-      resources: [interpolate`${arn}/*`],
-    },
-    { actions: ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])], resources: [keyArn] },
-  ];
-  const { clusterName, arn: clusterArn } = cluster;
-  const props = { clusterName, clusterArn, namespace, serviceAccount, statements };
-  return new WorkloadRole(`${name}-${namespace}-${serviceAccount}`, props, inAws);
 }
 
 /** GPU pools with their machines; every pool has to have some. */

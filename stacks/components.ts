@@ -46,7 +46,7 @@ import {
   watchAlerts,
 } from '../constructs/index.ts';
 import { milvusObjects } from './backups.ts';
-import { bucketFor } from './buckets-of-pods.ts';
+import { bucketFor, grantFor } from './buckets-of-pods.ts';
 import { addressesOf } from './cluster-watchers.ts';
 import type { Environment } from './environments.ts';
 import type {
@@ -143,7 +143,10 @@ function makeBare(scope: Construct, spec: ComponentSpec, around: Surroundings): 
       return new ModelServer(scope, spec.name, {
         ...common,
         runtime: spec.runtime,
-        models: spec.models.map((served) => ({ model: models[served.model], source: sourceOf(served, around) })),
+        models: spec.models.map((served) => ({
+          model: models[served.model],
+          source: sourceOf(served, spec.models, around),
+        })),
         cache: { kind: 'scratch', size: storage().size },
         replicas: replicasOf(spec, environment),
         ...(spec.port !== undefined && { port: spec.port }),
@@ -247,14 +250,13 @@ function readersOf(
 function objectsOf({ platform, environment }: Surroundings): MilvusObjects {
   if (environment.buckets === undefined) return { kind: 'volume' };
   const { bucket, prefix, region, access, at } = milvusObjects(platform, environment);
-  if (access.kind === 'keys') throw new Error('pods reach buckets by the role of their service account');
   return {
     kind: 's3',
     host: `s3.${region}.amazonaws.com`,
     bucket,
     ...(prefix !== undefined && { prefix }),
     region,
-    access: { kind: 'role', accountAnnotations: access.accountAnnotations ?? {} },
+    access,
     at,
   };
 }
@@ -411,13 +413,21 @@ function gpuOn({ name, gpu }: ModelServerSpec, environment: Environment): GpuReq
   return { ...gpu, pool };
 }
 
-function sourceOf({ model, from }: ServedSpec, { environment, images, platform }: Surroundings): ModelSource {
+function sourceOf(
+  { model, from }: ServedSpec,
+  all: readonly ServedSpec[],
+  { environment, images, platform }: Surroundings,
+): ModelSource {
   if (from === 'image') return { kind: 'image', image: images.get(`model-${imageModel(model)}`) };
   if (from !== 'bucket') return { kind: 'ollama', model: from.ollama, at: internet };
   if (environment.buckets === undefined) {
     throw new Error(`models.${model}.from is "bucket": "${environment.name}" has no buckets; use an image`);
   }
-  return { kind: 's3', ...bucketFor(platform, environment, { purpose: 'models', prefix: model, use: 'read' }) };
+  // All models of a server are fetched by the pods of one service account.
+  const also = all
+    .filter((each) => each.from === 'bucket')
+    .map((each) => grantFor(platform, environment, { purpose: 'models', prefix: each.model, use: 'read' }));
+  return { kind: 's3', ...bucketFor(platform, environment, { purpose: 'models', prefix: model, use: 'read', also }) };
 }
 
 /** Models that come as an image. */

@@ -67,6 +67,17 @@ describe('Backup', () => {
     }
   });
 
+  it('lets each job do with buckets what it has to', () => {
+    const target = { kind: 's3', ...bucket, access: { kind: 'role', accountAnnotations: { may: 'both' } } } as const;
+    const annotations = (more: Partial<BackupProps>) => {
+      const manifests = backup(() => ({ target, ...more })).synth();
+      return ['backup', 'backup-drill'].map((name) => object(manifests, 'ServiceAccount', name).metadata.annotations);
+    };
+    expect(annotations({})).toEqual([{ may: 'both' }, { may: 'both' }]);
+    const accounts = { backup: { may: 'write' }, drill: { may: 'read' } };
+    expect(annotations({ accounts })).toEqual([{ may: 'write' }, { may: 'read' }]);
+  });
+
   it('keeps passwords in Secrets only', () => {
     const holders = backup()
       .synth()

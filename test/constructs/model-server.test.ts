@@ -279,6 +279,19 @@ describe('ModelServer on a GPU', () => {
     ['GPUs that would idle', () => llm({}, { tensorParallel: 1 }, 2), /tensorParallel is 1: the pod has 2 GPUs/],
     ['heads that do not share out', () => llm({}, {}, 3), /tensorParallel is 3: the 8 heads .* power of two/],
     [
+      'two things that one service account should say',
+      () => {
+        const said = (value: string) => ({ kind: 'role', accountAnnotations: { may: value } }) as const;
+        return llm({
+          models: ['a', 'b'].map((name) => ({
+            model: { ...llama31With8B, name },
+            source: { ...s3, access: said(name) },
+          })),
+        });
+      },
+      /models\[1\]\.source\.access\.accountAnnotations\["may"\] is "b": another model sets it to "a"/,
+    ],
+    [
       'a name twice',
       () => llm({}, { adapters: [{ name: 'llama-3.1-8b-instruct', rank: 8, source: s3 }] }),
       /is taken already/,
