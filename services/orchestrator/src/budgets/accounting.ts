@@ -75,8 +75,11 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #recovery: Recovery;
   readonly #loading = new Map<string, Promise<void>>();
   readonly #working = new Set<Promise<unknown>>();
-  /** Calls whose row goes to PostgreSQL before Redis is told: until then Redis may hold what they reserved. */
-  readonly #untold = new Set<string>();
+  /**
+   * Calls that ended, and Redis has not answered yet that it knows; true: PostgreSQL has the row. Until Redis knows, its journal keeps
+   * what they reserved: taken out with the row, that would stay reserved for good.
+   */
+  readonly #settling = new Map<string, boolean>();
   readonly #last = new Map<string, RateState & { readonly until: number }>();
   readonly #budgets: RedisBudgets | undefined;
   /** Whether PostgreSQL knows that this replica does not rely on Redis. */
@@ -117,7 +120,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       coordination: this.coordination,
       log,
       onRows: (count) => metrics.ledgerRows.inc({ outcome: 'lost' }, count),
-      knows: (id) => this.#open.has(id) || this.writer.has(id),
+      knows: (id) => this.#open.has(id) || this.#settling.has(id) || this.writer.has(id),
       replica: this.replica,
     });
   }
@@ -356,32 +359,37 @@ export class Accounting implements AdmissionPolicy, Participant {
     const row = JSON.stringify(settledRow(open.facts, open.at, settlement));
     this.writer.add(id, row);
     this.#open.delete(id);
+    this.#settling.set(id, false);
     this.#options.metrics.ledgerPending.set(this.writer.size);
     this.#track(this.#settleStores(open, settlement.costNanoUsd, row));
   }
 
   async #settleStores(open: OpenCall, costNanoUsd: number, row: string): Promise<void> {
+    const id = open.facts.request_id;
+    let told = false;
+    try {
+      told = await this.#tellRedis(open, costNanoUsd, row);
+    } finally {
+      const written = this.#settling.get(id);
+      this.#settling.delete(id);
+      // What Redis could not be told is found by the recovery.
+      if (told && written) this.#forget([id]);
+    }
+  }
+
+  /** @returns whether Redis keeps the end of the call in its journal now */
+  async #tellRedis(open: OpenCall, costNanoUsd: number, row: string): Promise<boolean> {
     const { coordination } = this;
     if (!open.published && this.#holds(open)) {
       // Gone from the journal although it is of this epoch: this replica was taken for dead. It costs all the same.
       const answer = await this.#runSettle(open, costNanoUsd, row, true);
-      if (answer !== 'another epoch') return;
+      if (answer !== 'another epoch') return true;
     }
     // PostgreSQL has the reservation, or will have it with the next epoch. First the row, so that whoever makes the budget anew
-    // from PostgreSQL meets either the reservation or the row. The journal keeps the reservation until Redis has settled it: taken out
-    // with the row, what it reserved would stay reserved for good.
-    const id = open.facts.request_id;
-    this.#untold.add(id);
-    try {
-      await this.writer.flush().catch(() => undefined);
-      if (coordination.state === 'ready' && !this.writer.has(id)) {
-        const answer = await this.#runSettle(open, costNanoUsd, row, false);
-        if (answer === 'done') this.#forget([id], true);
-      }
-    } finally {
-      // What Redis could not be told is found by the recovery.
-      this.#untold.delete(id);
-    }
+    // from PostgreSQL meets either the reservation or the row.
+    await this.writer.flush().catch(() => undefined);
+    if (coordination.state !== 'ready' || this.writer.has(open.facts.request_id)) return false;
+    return (await this.#runSettle(open, costNanoUsd, row, false)) === 'done';
   }
 
   async #runSettle(open: OpenCall, costNanoUsd: number, row: string, charge: boolean) {
@@ -441,16 +449,14 @@ export class Accounting implements AdmissionPolicy, Participant {
       await this.#budgets?.recall(epoch, key, windowMs, times);
   }
 
-  /**
-   * Rows that PostgreSQL has need no journal.
-   *
-   * @param settled Whether Redis has settled them all.
-   */
-  #forget(ids: readonly string[], settled = false): void {
+  /** Rows that PostgreSQL has need no journal, once Redis knows of the end of their calls. */
+  #forget(ids: readonly string[]): void {
     this.#options.metrics.ledgerPending.set(this.writer.size);
-    if (this.coordination.state !== 'ready') return;
-    const known = settled ? ids : ids.filter((id) => !this.#untold.has(id));
-    this.#budgets?.forget(known).catch(() => undefined);
+    const known: string[] = [];
+    for (const id of ids)
+      if (this.#settling.has(id)) this.#settling.set(id, true);
+      else known.push(id);
+    if (this.coordination.state === 'ready') this.#budgets?.forget(known).catch(() => undefined);
   }
 
   async #limit(key: string, route: string, tier: TierPolicy, rate: Rate): Promise<RateState> {

@@ -60,7 +60,8 @@ export class RedisConnection {
 
   /** Lets Redis know scripts before they are run: it forgets them when it starts anew. */
   async prepare(scripts: readonly Script[]): Promise<void> {
-    await Promise.all(scripts.map(({ text }) => this.#client.sendCommand(['SCRIPT', 'LOAD', text])));
+    const texts = scripts.flatMap((script) => this.#runsOf(script).texts);
+    await Promise.all(texts.map((text) => this.#client.sendCommand(['SCRIPT', 'LOAD', text])));
   }
 
   /**
@@ -68,17 +69,32 @@ export class RedisConnection {
    * together go together: under load, what each costs beside its own work is shared.
    */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
-    let runs = this.#runs.get(script);
-    if (!runs) {
-      runs = new ScriptRuns(script, (command) => this.#client.sendCommand<Reply>(command));
-      this.#runs.set(script, runs);
+    return this.#runsOf(script).run(keys, args);
+  }
+
+  /** Runs a script by itself, after whatever was sent before. It is with the kernel after the next turn of the event loop. */
+  async send(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+    const rest = [String(keys.length), ...keys].concat(args);
+    try {
+      return await this.#client.sendCommand<Reply>(['EVALSHA', script.sha].concat(rest));
+    } catch (error) {
+      if (!String(error).includes('NOSCRIPT')) throw error;
+      return await this.#client.sendCommand<Reply>(['EVAL', script.text].concat(rest));
     }
-    return runs.run(keys, args);
   }
 
   close(): void {
     this.#listeners = [];
     if (this.#client.isOpen) this.#client.destroy();
+  }
+
+  #runsOf(script: Script): ScriptRuns {
+    let runs = this.#runs.get(script);
+    if (!runs) {
+      runs = new ScriptRuns(script, (command) => this.#client.sendCommand<Reply>(command));
+      this.#runs.set(script, runs);
+    }
+    return runs;
   }
 
   #lost(): void {

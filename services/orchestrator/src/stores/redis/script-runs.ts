@@ -29,6 +29,11 @@ export class ScriptRuns {
     this.#send = send;
   }
 
+  /** What Redis has to know before a run takes one round trip. */
+  get texts(): readonly string[] {
+    return [this.#one.text, this.#many.text];
+  }
+
   run(keys: readonly string[], args: readonly string[]): Promise<Reply> {
     if (this.#underWay === 0 && this.#waiting.length === 0) return this.#call(this.#one, [...keys], [...args]);
     return new Promise((resolve, reject) => {
