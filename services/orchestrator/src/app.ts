@@ -8,6 +8,7 @@ import { installErrorHandler, sendError, toAppError } from './errors/handler.ts'
 import type { FeatureSets } from './feature-sets.ts';
 import { installJsonParser } from './http/body.ts';
 import { installObservation } from './http/observe.ts';
+import { requestLog } from './http/request-log.ts';
 import type { App } from './http/type-provider.ts';
 import { installLimits, limitCallers, limitStranger } from './limits/plugin.ts';
 import { installMaintenance } from './maintenance/plugin.ts';
@@ -58,6 +59,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     loggerInstance: deps.log,
     // One line per request is written by `installObservation`, with fewer fields and for clients that left as well.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    childLoggerFactory: requestLog,
     genReqId: () => randomUUID(),
     bodyLimit: 1024 * 1024,
     requestTimeout: 0,

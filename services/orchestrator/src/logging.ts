@@ -78,8 +78,10 @@ export function createLogger(level: LogLevel, destination?: pino.DestinationStre
 
 function allowed(fields: object): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(fields)) {
-    if (ALLOWED.has(key) && ['string', 'number', 'boolean'].includes(typeof value)) kept[key] = value;
+  for (const key of Object.keys(fields)) {
+    if (!ALLOWED.has(key)) continue;
+    const value = (fields as Record<string, unknown>)[key]; // Any object can be read by its own keys.
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') kept[key] = value;
   }
   return kept;
 }

@@ -1,17 +1,18 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { TalliedCounter } from './tally.ts';
 
 /** Every metric of the service. Labels take only values from configuration or code, never from a request. */
 export interface Metrics {
   readonly registry: Registry;
-  readonly httpRequests: Counter<'method' | 'route' | 'status'>;
+  readonly httpRequests: TalliedCounter<'method' | 'route' | 'status'>;
   readonly httpDuration: Histogram<'method' | 'route'>;
   readonly retrievalDuration: Histogram;
   readonly answers: Counter<'mode'>;
   readonly passagesWritten: Counter;
   readonly vectorsRestored: Counter;
-  readonly llmRequests: Counter<'provider' | 'tier' | 'model' | 'outcome'>;
-  readonly llmTokens: Counter<'provider' | 'tier' | 'model' | 'kind'>;
-  readonly llmCost: Counter<'provider' | 'tier' | 'model'>;
+  readonly llmRequests: TalliedCounter<'provider' | 'tier' | 'model' | 'outcome'>;
+  readonly llmTokens: TalliedCounter<'provider' | 'tier' | 'model' | 'kind'>;
+  readonly llmCost: TalliedCounter<'provider' | 'tier' | 'model'>;
   readonly breakerState: Gauge<'provider'>;
   readonly llmFirstToken: Histogram<'provider' | 'tier' | 'model'>;
   readonly dependencyUp: Gauge<'dependency'>;
@@ -25,7 +26,7 @@ export function createMetrics(options: { readonly processMetrics: boolean } = { 
   if (options.processMetrics) collectDefaultMetrics({ register: registry });
   return {
     registry,
-    httpRequests: new Counter({
+    httpRequests: new TalliedCounter({
       name: 'http_requests_total',
       help: 'Requests answered, by route pattern and status.',
       labelNames: ['method', 'route', 'status'],
@@ -60,19 +61,19 @@ export function createMetrics(options: { readonly processMetrics: boolean } = { 
       help: 'Vectors made again from the documents because the vector store lacked them.',
       registers,
     }),
-    llmRequests: new Counter({
+    llmRequests: new TalliedCounter({
       name: 'llm_requests_total',
       help: 'Requests to providers of language models, by how they ended.',
       labelNames: ['provider', 'tier', 'model', 'outcome'],
       registers,
     }),
-    llmTokens: new Counter({
+    llmTokens: new TalliedCounter({
       name: 'llm_tokens_total',
       help: 'Tokens that providers reported; cached ones are among those of the prompt.',
       labelNames: ['provider', 'tier', 'model', 'kind'],
       registers,
     }),
-    llmCost: new Counter({
+    llmCost: new TalliedCounter({
       name: 'llm_cost_usd_total',
       help: 'What calls cost by the configured prices, in US dollars.',
       labelNames: ['provider', 'tier', 'model'],

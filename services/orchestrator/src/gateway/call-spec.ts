@@ -1,4 +1,5 @@
 import type { Endpoint } from './call.ts';
+import type { CallSignal } from './call-signal.ts';
 import type { DialectCall } from './dialects.ts';
 
 /** A call as it comes from a route, or from inside the service. */
@@ -16,7 +17,7 @@ export interface CallSpec extends DialectCall {
   /** Size of the request as it came. */
   readonly bodyBytes: number;
   /** Aborted when the client leaves. */
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** Told once, before anything else: headers for the answer, whatever it will be. */
   readonly onHeaders: (headers: Readonly<Record<string, string>>) => void;
 }

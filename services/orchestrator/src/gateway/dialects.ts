@@ -77,25 +77,33 @@ function requestFields(call: DialectCall, provider: ProviderConfig, model: Model
 
 /** Reads the whole answer of a backend. @throws AppError `upstream_failed` */
 export function decode(call: DialectCall, provider: ProviderConfig, body: Buffer): ReadAnswer {
-  const json = parseRecord(body.toString('utf8'));
+  const text = body.toString('utf8');
+  const json = parseRecord(text);
   const nonsense = (what: string): AppError => new AppError('upstream_failed', { message: `Its answer is ${what}.` });
   if (!json) throw nonsense('not valid JSON');
   if (provider.kind === 'anthropic') {
     const usage = toTokenUsage(readAnthropicUsage(json.usage));
     if (json.type !== 'message' || !Array.isArray(json.content)) throw nonsense('not a message');
-    if (call.endpoint === 'messages') return { body, usage };
+    if (call.endpoint === 'messages') return { body: asSent(body, text), usage };
     return { body: JSON.stringify(messageToCompletion(json)), usage };
   }
   const usage = readUsage(json.usage);
   if (call.endpoint === 'embeddings') {
     if (!Array.isArray(json.data)) throw nonsense('not a list of embeddings');
-    return { body, usage };
+    return { body: asSent(body, text), usage };
   }
   if (!Array.isArray(json.choices)) throw nonsense('not a chat completion');
-  if (call.endpoint === 'chat') return { body, usage };
+  if (call.endpoint === 'chat') return { body: asSent(body, text), usage };
   const message = completionToMessage(json);
   if (!message) throw nonsense('not a chat completion with readable tool calls');
   return { body: JSON.stringify(message), usage };
+}
+
+/** Up to this size, an answer goes on as text: it leaves in one piece with its headers. */
+const SMALL = 32 * 1024;
+
+function asSent(body: Buffer, text: string): Buffer | string {
+  return body.length > SMALL ? body : text;
 }
 
 /** How the stream of a backend becomes that of the caller. */

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import type { Backend } from '../providers/backend.ts';
 import type { Pass } from '../providers/breaker.ts';
 import type { ModelConfig } from '../providers/config.ts';
 import type { RetryBudget } from '../providers/retry-budget.ts';
+import { type CallSignal, pauseUnlessGone } from './call-signal.ts';
 
 /** A backend that serves the model of a call. */
 export interface Candidate {
@@ -38,7 +38,7 @@ export type Attempt<T> = (candidate: Candidate, pass: Pass) => Promise<T>;
 export async function failover<T>(
   candidates: readonly Candidate[],
   attempt: Attempt<T>,
-  signal: AbortSignal,
+  signal: CallSignal,
   options: FailoverOptions,
 ): Promise<T> {
   const { budget, attempts = 4, retries = 1, pauseMs = 100, patience = 2, onFailure } = options;
@@ -66,7 +66,7 @@ export async function failover<T>(
         // The same one again only if there are requests left for those who were not asked yet.
         const others = candidates.length - 1 - at;
         if (retry >= retries || pause === undefined || attempts - made <= others || !budget.spend()) break;
-        await delay(pause, undefined, { signal }).catch(() => undefined);
+        await pauseUnlessGone(pause, signal);
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Endpoint, Target } from '../gateway/call.ts';
+import type { CallSignal } from '../gateway/call-signal.ts';
 import type { CallSpec } from '../gateway/call-spec.ts';
 import type { GatewayAnswer } from '../gateway/gateway.ts';
 import { isPrivate } from './privacy.ts';
@@ -12,7 +13,7 @@ export interface SpecOptions {
   readonly marked: unknown;
   readonly endUser: unknown;
   readonly includeUsage: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
 }
 
 /** A request as a call. @throws AppError `invalid_request` for a mark of privacy that cannot be read */
@@ -43,13 +44,8 @@ export function gatewayHeaders(reply: FastifyReply, target: Target, cached: bool
   if (cached) reply.header('x-keelson-cache', 'hit');
 }
 
-/** Up to this size, an answer is sent as text: it leaves in one piece with its headers. */
-const SMALL = 32 * 1024;
-
 /** Sends a whole answer as it came: it is JSON already. */
 export function sendAnswer(reply: FastifyReply, { body, target, cached }: GatewayAnswer): FastifyReply {
   gatewayHeaders(reply, target, cached);
-  return reply
-    .type('application/json; charset=utf-8')
-    .send(typeof body === 'string' || body.length > SMALL ? body : body.toString('utf8'));
+  return reply.type('application/json; charset=utf-8').send(body);
 }

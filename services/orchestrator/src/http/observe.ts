@@ -1,6 +1,13 @@
 import { statusOf } from '../errors/catalogue.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Series } from '../tally.ts';
 import type { App } from './type-provider.ts';
+
+/** What is counted about the requests of one route that ended with one status. */
+interface Observed {
+  readonly requests: Series;
+  observe(seconds: number): void;
+}
 
 /**
  * One log line and one count per request, written when its answer is complete or its client has left.
@@ -9,29 +16,48 @@ import type { App } from './type-provider.ts';
  *   the same, or the replica would wait for the client to do so.
  */
 export function installObservation(app: App, metrics: Metrics, closing: () => boolean): void {
+  const observed = new Map<string, Observed>();
+  const of = (method: string, route: string, status: number): Observed => {
+    const key = `${method} ${route} ${status}`;
+    let found = observed.get(key);
+    if (!found) {
+      const duration = metrics.httpDuration.labels({ method, route });
+      found = {
+        requests: metrics.httpRequests.series({ method, route, status: String(status) }),
+        observe: (seconds) => duration.observe(seconds),
+      };
+      observed.set(key, found);
+    }
+    return found;
+  };
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now();
+    const { raw } = reply;
     reply.header('x-request-id', request.id);
     let complete = false;
-    reply.raw.once('finish', () => {
+    raw.on('finish', () => {
       complete = true;
     });
     // It comes once, whether the answer was complete or the client left.
-    reply.raw.once('close', () => {
+    raw.on('close', () => {
       // A request that was injected has no such socket.
       if (closing()) request.raw.socket.destroySoon?.();
       const seconds = (performance.now() - started) / 1000;
       // The client is gone: whatever status was chosen, nobody got it.
-      const status = complete ? reply.statusCode : statusOf('client_closed');
-      const method = request.method;
+      const status = complete ? raw.statusCode : statusOf('client_closed');
+      const { method } = request;
+      const { url, config } = request.routeOptions;
       // The pattern, never the address: that could hold anything, and would make a series each.
-      const route = request.routeOptions.url ?? 'unknown';
-      metrics.httpRequests.inc({ method, route, status: String(status) });
-      metrics.httpDuration.observe({ method, route }, seconds);
+      const route = url ?? 'unknown';
+      const counted = of(method, route, status);
+      counted.requests.add();
+      counted.observe(seconds);
       // Probes come every few seconds for ever; only what is wrong with them is worth a line.
-      if (request.routeOptions.config.quiet === true && status < 500) return;
-      request.log.info({
+      if (config.quiet === true && status < 500) return;
+      // By the logger of all: that of the request would be made for this line alone.
+      app.log.info({
         event: 'request',
+        request_id: request.id,
         method,
         route,
         status,

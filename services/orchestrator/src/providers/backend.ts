@@ -2,7 +2,8 @@ import { Pool } from 'undici';
 import type { AppError } from '../errors/app-error.ts';
 import { Breaker, type BreakerOptions, type BreakerState, type Pass } from './breaker.ts';
 import type { ProviderConfig, ProviderKind } from './config.ts';
-import { Exchange, type Sink } from './exchange.ts';
+import { Deadlines } from './deadlines.ts';
+import { Exchange, type ExchangeHost, type Sink } from './exchange.ts';
 import { KeyFile } from './key-file.ts';
 import { Latency } from './latency.ts';
 
@@ -41,6 +42,7 @@ export class Backend {
   readonly #prefix: string;
   readonly #key: KeyFile | undefined;
   readonly #most: number;
+  readonly #host: ExchangeHost;
   #inFlight = 0;
   #restingUntil = 0;
   #lastError: { readonly code: string; readonly at: string } | undefined;
@@ -58,6 +60,14 @@ export class Backend {
     this.#prefix = url.pathname.replace(/\/+$/, '');
     this.#key = config.apiKeyFile === undefined ? undefined : new KeyFile(config.apiKeyFile);
     this.#most = config.maxInFlight ?? 512;
+    this.#host = {
+      name: config.name,
+      timeouts: config.timeouts,
+      deadlines: new Deadlines(),
+      onOver: () => {
+        this.#inFlight -= 1;
+      },
+    };
     this.#pool = new Pool(url.origin, {
       // One for each call that may be under way: none waits behind another's stream.
       connections: this.#most,
@@ -106,9 +116,7 @@ export class Backend {
   send(request: BackendRequest, sink: Sink): Exchange {
     const headers = this.#headers(request);
     this.#inFlight += 1;
-    const exchange = new Exchange(this.name, this.config.timeouts, request.stream, sink, () => {
-      this.#inFlight -= 1;
-    });
+    const exchange = new Exchange(this.#host, request.stream, sink);
     this.#pool.dispatch(
       { method: 'POST', path: `${this.#prefix}${request.path}`, headers, body: request.body },
       exchange,

@@ -77,18 +77,10 @@ export class Breaker {
   }
 
   #pass(trial: boolean): Pass {
-    let told = false;
-    const once = (tell: () => void) => () => {
-      if (told) return;
-      told = true;
+    return new SinglePass((failed) => {
       if (trial) this.#trialUnderWay = false;
-      tell();
-    };
-    return {
-      succeed: once(() => this.#count(false, trial)),
-      fail: once(() => this.#count(true, trial)),
-      release: once(() => undefined),
-    };
+      if (failed !== undefined) this.#count(failed, trial);
+    });
   }
 
   /** A failure after success was told: a stream that broke off. */
@@ -133,5 +125,33 @@ export class Breaker {
   #change(state: BreakerState): void {
     this.#state = state;
     this.#onChange(state);
+  }
+}
+
+/** Tells once, whatever else it is told. */
+class SinglePass implements Pass {
+  #tell: ((failed: boolean | undefined) => void) | undefined;
+
+  /** @param tell Told whether it failed; undefined: it says nothing. */
+  constructor(tell: (failed: boolean | undefined) => void) {
+    this.#tell = tell;
+  }
+
+  succeed(): void {
+    this.#once(false);
+  }
+
+  fail(): void {
+    this.#once(true);
+  }
+
+  release(): void {
+    this.#once(undefined);
+  }
+
+  #once(failed: boolean | undefined): void {
+    const tell = this.#tell;
+    this.#tell = undefined;
+    tell?.(failed);
   }
 }

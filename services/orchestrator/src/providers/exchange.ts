@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { AppError } from '../errors/app-error.ts';
 import { codeOf, describeError } from '../errors/describe.ts';
 import type { PhaseTimeouts } from './config-timeouts.ts';
+import type { Deadlines, Watched } from './deadlines.ts';
 
 /** Reads a header of the answer by its lower-case name. */
 export type ReadHeader = (name: string) => string | undefined;
@@ -15,20 +16,31 @@ export interface Sink {
   fail(error: AppError): void;
 }
 
+/** How long the rest of an answer may take that nobody needs, in milliseconds. */
+const REST_MS = 1_000;
+
+/** What the exchanges of one backend share. */
+export interface ExchangeHost {
+  readonly name: string;
+  readonly timeouts: PhaseTimeouts;
+  readonly deadlines: Deadlines;
+  /** Called once, when an exchange is over. */
+  onOver(): void;
+}
+
 type Phase = 'headers' | 'answer' | 'firstToken' | 'betweenChunks' | 'total';
 
 /**
  * One request to a backend and its answer, with a clock for each phase. It sits directly on undici's dispatcher: no stream and
  * no abort signal in between, and a reader that is slow stops the socket itself.
  */
-export class Exchange implements Dispatcher.DispatchHandlers {
-  readonly #name: string;
-  readonly #timeouts: PhaseTimeouts;
+export class Exchange implements Dispatcher.DispatchHandlers, Watched {
+  readonly #host: ExchangeHost;
   readonly #stream: boolean;
   readonly #sink: Sink;
-  readonly #total: NodeJS.Timeout;
-  readonly #onOver: () => void;
-  #timer: NodeJS.Timeout;
+  readonly #totalEnds: number;
+  /** Infinity while the clock stands. */
+  #phaseEnds: number;
   #phase: Phase;
   #abort: ((error?: Error) => void) | undefined;
   #resume: (() => void) | undefined;
@@ -37,15 +49,22 @@ export class Exchange implements Dispatcher.DispatchHandlers {
   #answered = false;
 
   /** @param stream Whether the answer comes as it is made; decides which clocks run. */
-  constructor(name: string, timeouts: PhaseTimeouts, stream: boolean, sink: Sink, onOver: () => void) {
-    this.#name = name;
-    this.#timeouts = timeouts;
+  constructor(host: ExchangeHost, stream: boolean, sink: Sink) {
+    this.#host = host;
     this.#stream = stream;
     this.#sink = sink;
-    this.#onOver = onOver;
     this.#phase = stream ? 'headers' : 'answer';
-    this.#timer = setTimeout(this.#expire, timeouts[this.#phase]);
-    this.#total = setTimeout(this.#expireTotal, timeouts.total);
+    const now = performance.now();
+    this.#phaseEnds = now + host.timeouts[this.#phase];
+    this.#totalEnds = now + host.timeouts.total;
+    host.deadlines.watch(this);
+  }
+
+  look(now: number): void {
+    if (now < this.#phaseEnds && (now < this.#totalEnds || this.#over)) return;
+    // What was left to read did not come soon.
+    if (this.#over) this.#close();
+    else this.abort(timeoutError(now < this.#phaseEnds ? 'total' : this.#phase));
   }
 
   /** The first content came: from now on, the clock is that of the chunks. */
@@ -65,15 +84,15 @@ export class Exchange implements Dispatcher.DispatchHandlers {
   /** Ends the request, in whatever state it is, and tells the sink. */
   abort(error: AppError): void {
     if (this.#finish()) this.#sink.fail(error);
-    this.#abort?.();
+    this.#close();
   }
 
   /** Everything that was needed came. What is left is read, if it comes soon, so that the connection can be used again. */
   release(): void {
     if (!this.#finish()) return;
     if (this.#paused) this.#resume?.();
-    const abort = this.#abort;
-    if (abort) this.#timer = setTimeout(abort, 1_000).unref();
+    this.#phaseEnds = performance.now() + REST_MS;
+    this.#host.deadlines.watch(this);
   }
 
   // What undici calls.
@@ -94,49 +113,49 @@ export class Exchange implements Dispatcher.DispatchHandlers {
 
   onData(chunk: Buffer): boolean {
     if (this.#over) return true;
-    if (this.#phase === 'betweenChunks') this.#timer.refresh();
+    if (this.#phase === 'betweenChunks') this.#enter('betweenChunks');
     const more = this.#sink.data(chunk);
     if (!more && !this.#over) {
       // How long the reader takes is not the provider's fault.
       this.#paused = true;
-      clearTimeout(this.#timer);
+      this.#phaseEnds = Number.POSITIVE_INFINITY;
     }
     return more || this.#over;
   }
 
   onComplete(): void {
     if (this.#finish()) this.#sink.end();
-    clearTimeout(this.#timer);
+    this.#host.deadlines.forget(this);
   }
 
   onError(error: Error): void {
     if (this.#finish()) this.#sink.fail(this.#failure(error));
-    clearTimeout(this.#timer);
+    this.#host.deadlines.forget(this);
   }
 
   /** @returns false when it was over before */
   #finish(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#total);
-    this.#onOver();
+    this.#host.deadlines.forget(this);
+    this.#host.onOver();
     return true;
   }
 
-  #enter(phase: Phase): void {
-    clearTimeout(this.#timer);
-    this.#phase = phase;
-    this.#timer = setTimeout(this.#expire, this.#timeouts[phase]);
+  #close(): void {
+    this.#host.deadlines.forget(this);
+    this.#abort?.();
   }
 
-  readonly #expire = (): void => this.abort(timeoutError(this.#phase));
-  readonly #expireTotal = (): void => this.abort(timeoutError('total'));
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#phaseEnds = performance.now() + this.#host.timeouts[phase];
+  }
 
   #failure(error: Error): AppError {
     const code = codeOf(error);
     if (code === 'UND_ERR_CONNECT_TIMEOUT') return timeoutError('connect', error);
-    const message = `${this.#name}: ${describeError(error)}.`;
+    const message = `${this.#host.name}: ${describeError(error)}.`;
     return new AppError(this.#answered ? 'upstream_cut' : 'upstream_failed', { message, cause: error });
   }
 }

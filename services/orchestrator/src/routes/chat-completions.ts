@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { chunksOfCompletion } from '../gateway/chunks-of-completion.ts';
-import { clientSignal } from '../http/client-signal.ts';
+import { ClientGone } from '../http/client-gone.ts';
 import { event } from '../http/event-stream.ts';
 import { gatewayHeaders, sendAnswer, specOf } from '../http/gateway-reply.ts';
 import { relay } from '../http/relay.ts';
@@ -63,7 +63,7 @@ export function chatCompletions(app: App, { gateway, lifecycle }: GatewayDeps): 
         marked,
         endUser: body.user,
         includeUsage: body.stream_options?.include_usage === true,
-        signal: clientSignal(reply),
+        signal: new ClientGone(reply),
       });
       if (!spec.stream) return sendAnswer(reply, await gateway.answer(spec));
       const opened = await gateway.stream(spec);

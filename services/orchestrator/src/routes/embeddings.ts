@@ -68,13 +68,19 @@ export function embeddings(app: App, { gateway, inference }: GatewayDeps): void 
         signal,
       });
       if (!inference || body.model !== inference.model) return sendAnswer(reply, await gateway.answer(spec));
-      return sendAnswer(reply, await own(gateway, inference, spec, request.body));
+      return sendAnswer(reply, await own(gateway, inference, spec, request.body, signal));
     },
   );
 }
 
 /** The model of the inference service. */
-function own(gateway: GatewayDeps['gateway'], inference: InferenceClient, spec: CallSpec, body: Static<typeof Body>) {
+function own(
+  gateway: GatewayDeps['gateway'],
+  inference: InferenceClient,
+  spec: CallSpec,
+  body: Static<typeof Body>,
+  signal: AbortSignal,
+) {
   const { model, input, encoding_format: format = 'float', dimensions } = body;
   if (dimensions !== undefined && dimensions !== inference.dimension) {
     throw new AppError('invalid_request', {
@@ -89,7 +95,7 @@ function own(gateway: GatewayDeps['gateway'], inference: InferenceClient, spec: 
   }
   const texts = typeof input === 'string' ? [input] : input;
   return gateway.local(spec, { provider: 'inference', model }, async () => {
-    const { vectors, promptTokens } = await embedAll(inference, texts, spec.signal);
+    const { vectors, promptTokens } = await embedAll(inference, texts, signal);
     const answer: Answered = {
       object: 'list',
       model,

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { AppError } from '../errors/app-error.ts';
 import { toAppError } from '../errors/handler.ts';
-import { clientSignal } from '../http/client-signal.ts';
+import { ClientGone } from '../http/client-gone.ts';
 import { event } from '../http/event-stream.ts';
 import { gatewayHeaders, sendAnswer, specOf } from '../http/gateway-reply.ts';
 import { messagesError, sendMessagesError } from '../http/messages-error.ts';
@@ -70,7 +70,7 @@ export function messages(app: App, { gateway, lifecycle }: GatewayDeps): void {
         marked,
         endUser: metadata?.user_id,
         includeUsage: true,
-        signal: clientSignal(reply),
+        signal: new ClientGone(reply),
       });
       if (!spec.stream) return sendAnswer(reply, await gateway.answer(spec));
       const opened = await gateway.stream(spec);
