@@ -2,23 +2,29 @@ import { randomUUID } from 'node:crypto';
 import type { Identity } from '../auth/identity.ts';
 import { AppError } from '../errors/app-error.ts';
 import { describeError } from '../errors/describe.ts';
-import type { Admission, AdmissionPolicy, Permit, Settlement } from '../gateway/admission.ts';
-import type { GatewayCall, Target } from '../gateway/call.ts';
+import type { Admission, AdmissionPolicy } from '../gateway/admission.ts';
+import type { GatewayCall } from '../gateway/call.ts';
 import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
 import { Recovery } from '../ledger/recovery.ts';
-import { factsOf, settledRow } from '../ledger/row.ts';
-import { LedgerWriter } from '../ledger/writer.ts';
+import { factsOf } from '../ledger/row.ts';
+import type { LedgerWriter } from '../ledger/writer.ts';
 import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
 import { Coordination, type Participant } from '../limits/coordination.ts';
 import { LocalRates } from '../limits/local-rates.ts';
 import { type Policy, type Rate, rateOf, type TierPolicy } from '../limits/policy.ts';
 import { type RateState, rateHeaders } from '../limits/rate-state.ts';
+import { Standings } from '../limits/standings.ts';
 import type { Logger } from '../logging.ts';
 import { type Admitted, RedisBudgets } from '../stores/redis/budgets.ts';
 import type { RedisConnection } from '../stores/redis/connection.ts';
-import { Alone, type Question } from './alone.ts';
-import { journalText, type OpenCall, reservationOf, targetOf, targetText } from './open-calls.ts';
-import { type FullBudget, noRoom, tooMany, unavailable } from './refusals.ts';
+import { Alone } from './alone.ts';
+import { Journal } from './journal.ts';
+import { Leases } from './leases.ts';
+import { journalText, type OpenCall, targetOf } from './open-calls.ts';
+import type { Question, Verdict } from './question.ts';
+import { noRoom, tooMany, unavailable } from './refusals.ts';
+import { Settling } from './settling.ts';
+import { Work } from './work.ts';
 
 export interface AccountingOptions {
   readonly policy: Policy;
@@ -40,19 +46,6 @@ export interface AccountingOptions {
   readonly maxPending?: number;
 }
 
-/** What came of a question whether a request may be made. */
-export type Verdict =
-  | { readonly kind: 'yes'; readonly rate: RateState | undefined; readonly at: number; readonly by: Decider }
-  | { readonly kind: 'rate'; readonly rate: RateState }
-  | { readonly kind: 'budget'; readonly rate: RateState | undefined; readonly full: FullBudget }
-  | { readonly kind: 'unknown'; readonly reason: string };
-
-/** Who holds the reservation. */
-export type Decider =
-  | { readonly store: 'redis'; readonly epoch: string }
-  | { readonly store: 'postgres' }
-  | { readonly store: 'none' };
-
 /** Routes whose calls ask `admit` themselves; the limit of all others is looked at before they run. */
 export const ADMITTED_BY_GATEWAY: ReadonlySet<string> = new Set([
   '/v1/chat/completions',
@@ -60,28 +53,28 @@ export const ADMITTED_BY_GATEWAY: ReadonlySet<string> = new Set([
   '/v1/embeddings',
 ]);
 
+/** For how long a request waits for others to give back what it would have room in. */
+const HELD_MS = 2_000;
+
 /**
- * Limits, budgets and ledger. In normal times a call costs one round trip to Redis before it (rate and reservation in one script)
- * and one after it, for which nobody waits; PostgreSQL gets rows in batches.
+ * Limits, budgets and ledger. What can be decided here is: see `Leases`. Otherwise one script in Redis looks at rate and budgets and
+ * reserves, before the call. What Redis has to know of calls it is told all together, and nobody waits for it: see `Journal`.
+ * PostgreSQL gets rows in batches.
  */
 export class Accounting implements AdmissionPolicy, Participant {
   readonly replica: string;
   readonly coordination: Coordination;
-  readonly writer: LedgerWriter;
   readonly #options: AccountingOptions;
-  readonly #open = new Map<string, OpenCall>();
   readonly #rates = new LocalRates();
+  readonly #standings = new Standings();
+  readonly #work: Work;
+  readonly #settling: Settling;
   readonly #alone: Alone;
   readonly #recovery: Recovery;
   readonly #loading = new Map<string, Promise<void>>();
-  readonly #working = new Set<Promise<unknown>>();
-  /**
-   * Calls that ended, and Redis has not answered yet that it knows; true: PostgreSQL has the row. Until Redis knows, its journal keeps
-   * what they reserved: taken out with the row, that would stay reserved for good.
-   */
-  readonly #settling = new Map<string, boolean>();
-  readonly #last = new Map<string, RateState & { readonly until: number }>();
   readonly #budgets: RedisBudgets | undefined;
+  readonly #journal: Journal | undefined;
+  readonly #leases: Leases | undefined;
   /** Whether PostgreSQL knows that this replica does not rely on Redis. */
   #told = true;
   #telling = false;
@@ -91,38 +84,55 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.#options = options;
     this.replica = options.replica ?? randomUUID();
     const { redis, ledger, log, metrics } = options;
-    this.#budgets = redis && new RedisBudgets(redis, this.replica);
     this.coordination = new Coordination({
       redis,
       replica: this.replica,
       log,
       ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     });
-    this.writer = new LedgerWriter({
-      // Without PostgreSQL there is no ledger; the metrics are all that there is.
-      write: async (rows) => {
-        await ledger?.write(rows);
-        metrics.ledgerRows.inc({ outcome: 'settled' }, rows.length);
-      },
-      onWritten: (ids) => this.#forget(ids),
+    const { coordination, replica } = this;
+    this.#work = new Work(log);
+    if (redis) {
+      const budgets = new RedisBudgets(redis, replica);
+      const journal = new Journal({
+        budgets,
+        epoch: () => coordination.epoch,
+        onMismatch: () => coordination.look(),
+        onBroken: (error) => coordination.distrust(error),
+      });
+      this.#budgets = budgets;
+      this.#journal = journal;
+      this.#leases = new Leases({ budgets, coordination, onSwept: (epoch) => journal.begin(epoch) });
+    }
+    this.#settling = new Settling({
+      budgets: this.#budgets,
+      journal: this.#journal,
+      ledger,
+      coordination,
+      metrics,
+      work: this.#work,
       log,
     });
     this.#alone = new Alone({
-      coordination: this.coordination,
+      coordination,
       ledger,
       rates: this.#rates,
-      replica: this.replica,
+      replica,
       again: (question, round) => this.#ask(question, round),
     });
     this.#recovery = new Recovery({
       redis,
       ledger,
-      coordination: this.coordination,
+      coordination,
       log,
       onRows: (count) => metrics.ledgerRows.inc({ outcome: 'lost' }, count),
-      knows: (id) => this.#open.has(id) || this.#settling.has(id) || this.writer.has(id),
-      replica: this.replica,
+      knows: (id) => this.#settling.knows(id),
+      replica,
     });
+  }
+
+  get writer(): LedgerWriter {
+    return this.#settling.writer;
   }
 
   /** Starts signs of life, recovery and upkeep. */
@@ -131,7 +141,8 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.#every(5_000, () => this.#recovery.routine());
     this.#every(1_000, async () => this.#tell());
     this.#every(60_000, async () => {
-      this.#sweep(Date.now());
+      this.#rates.sweep(Date.now());
+      this.#standings.sweep(Date.now());
       await this.#recovery.upkeep(this.#options.policy.retentionMonths);
     });
     // The database may not be there yet, or not be migrated: the routine comes again soon.
@@ -140,7 +151,7 @@ export class Accounting implements AdmissionPolicy, Participant {
 
   /** Calls that were admitted and did not end yet. */
   get open(): number {
-    return this.#open.size;
+    return this.#settling.open;
   }
 
   async admit(call: GatewayCall): Promise<Admission> {
@@ -182,17 +193,21 @@ export class Accounting implements AdmissionPolicy, Participant {
       case 'unknown':
         return refusal(unavailable(verdict.reason), headers);
       case 'yes': {
+        const by = verdict.by.store === 'redis' ? verdict.by : undefined;
         const open: OpenCall = {
           facts,
           at: verdict.at,
           amountNanoUsd: call.estimate.costNanoUsd,
-          epoch: verdict.by.store === 'redis' ? verdict.by.epoch : undefined,
+          epoch: by?.epoch,
+          generation: by?.generation,
           target,
           sent: false,
           published: verdict.by.store === 'postgres',
+          marked: false,
         };
-        this.#open.set(call.id, open);
-        return this.#permit(open, headers, call.straight === true);
+        this.#settling.add(open);
+        if (by?.credit !== undefined) await this.#note(question, open, by.credit);
+        return this.#settling.permit(open, headers, call.straight === true);
       }
     }
   }
@@ -224,10 +239,8 @@ export class Accounting implements AdmissionPolicy, Participant {
         waitMs: 0,
       };
     const rate = rateOf(this.tierOf(identity), route);
-    const now = Date.now();
-    const last = this.#last.get(rateKey(identity.user, route));
-    if (!last || last.until <= now) return { limit: rate.requests, remaining: rate.requests, waitMs: 0 };
-    return { limit: last.limit, remaining: last.remaining, waitMs: last.until - now };
+    const state = this.#standings.of(rateKey(identity.user, route));
+    return state ?? { limit: rate.requests, remaining: rate.requests, waitMs: 0 };
   }
 
   tierOf(identity: Pick<Identity, 'tier'>): TierPolicy {
@@ -236,23 +249,27 @@ export class Accounting implements AdmissionPolicy, Participant {
 
   /** Resolves when everything that was settled is stored. */
   async drain(signal?: AbortSignal): Promise<void> {
-    while (this.#working.size > 0 && !signal?.aborted) await Promise.allSettled([...this.#working]);
+    await this.#journal?.drain();
+    await this.#work.done(signal);
     await this.writer.drain(signal);
-    while (this.#working.size > 0 && !signal?.aborted) await Promise.allSettled([...this.#working]);
+    await this.#work.done(signal);
   }
 
   /** Stops all that runs in the background; what is still open is left for the other replicas. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.writer.stop();
+    await this.#leases?.stop();
     await this.coordination.stop();
-    if (this.#open.size === 0) await this.#options.ledger?.gone(this.replica).catch(() => undefined);
+    await this.#budgets?.end().catch(() => undefined);
+    if (this.#settling.open === 0) await this.#options.ledger?.gone(this.replica).catch(() => undefined);
   }
 
   /** Stops at once and tells nobody, as a process that is killed: for tests. */
   vanish(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.writer.stop();
+    this.#leases?.vanish();
     this.coordination.vanish();
   }
 
@@ -270,7 +287,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   }
 
   died(replicas: readonly string[]): void {
-    this.#track(this.#recovery.sweep(replicas));
+    this.#work.track(this.#recovery.sweep(replicas));
   }
 
   maintenance(): { version: number; state: string } {
@@ -285,9 +302,24 @@ export class Accounting implements AdmissionPolicy, Participant {
   async #ask(question: Question, before = 0): Promise<Verdict> {
     const budgets = this.#budgets;
     const { tier, rate, rateKey: key } = question;
+    const taken = before === 0 ? this.#leases?.take(question) : undefined;
+    if (taken && budgets) {
+      const { at, credit } = taken;
+      if (rate) this.#rates.add(key, rate.windowSeconds * 1000, at);
+      const { epoch } = this.coordination;
+      return {
+        kind: 'yes',
+        rate: taken.rate,
+        at,
+        by: { store: 'redis', epoch, generation: budgets.generation, credit },
+      };
+    }
+    const until = performance.now() + HELD_MS;
+    let waited = false;
     for (let round = 0; round < 5; round += 1) {
       if (!budgets || this.coordination.state !== 'ready') break;
       const { epoch } = this.coordination;
+      const { generation } = budgets;
       let answer: Admitted;
       try {
         answer = await budgets.admit(epoch, { ...question, limits: tier.budget });
@@ -296,14 +328,28 @@ export class Accounting implements AdmissionPolicy, Participant {
         break;
       }
       switch (answer.kind) {
-        case 'yes':
+        case 'yes': {
           if (rate) this.#rates.add(key, rate.windowSeconds * 1000, answer.now);
-          return { kind: 'yes', rate: stateOf(rate, answer), at: answer.now, by: { store: 'redis', epoch } };
+          const by = { store: 'redis', epoch, generation, credit: undefined } as const;
+          return { kind: 'yes', rate: stateOf(rate, answer), at: answer.now, by };
+        }
         case 'rate':
           return { kind: 'rate', rate: { limit: rate?.requests ?? 0, remaining: 0, waitMs: answer.waitMs } };
         case 'budget':
           if (rate) this.#rates.add(key, rate.windowSeconds * 1000, answer.now);
-          return { kind: 'budget', rate: stateOf(rate, answer), full: { ...answer, at: answer.now } };
+          return { kind: 'budget', rate: stateOf(rate, answer), full: answer.full };
+        case 'held':
+          // By a replica that died just now.
+          if (performance.now() > until) {
+            if (answer.full) return { kind: 'budget', rate: undefined, full: answer.full };
+            return { kind: 'rate', rate: { limit: rate?.requests ?? 0, remaining: 0, waitMs: 1_000 } };
+          }
+          await this.#leases?.release(question.user, key);
+          // Others give back what they hold when they hear that there is no more.
+          if (waited) await this.coordination.change(50);
+          waited = true;
+          round -= 1;
+          continue;
         case 'unknown user':
           try {
             await this.#load(budgets, question.user, answer.now);
@@ -311,12 +357,21 @@ export class Accounting implements AdmissionPolicy, Participant {
             return await this.#alone.withoutBoth(question, describeError(error));
           }
           continue;
+        case 'swept':
+          await this.#journal?.begin(epoch).catch(() => undefined);
+          continue;
         case 'another epoch':
           this.coordination.look();
           await this.coordination.change(250);
       }
     }
     return await this.#alone.decide(question, before);
+  }
+
+  /** Tells the journal of a call that was admitted with credit. */
+  #note(question: Question, { at, amountNanoUsd }: OpenCall, credit: string): Promise<void> {
+    const { id, user, entry } = question;
+    return this.#journal?.admit({ id, user, at, amountNanoUsd, credit, entry }) ?? Promise.resolve();
   }
 
   /** Makes a user's budget in Redis from PostgreSQL; once at a time. */
@@ -330,108 +385,18 @@ export class Accounting implements AdmissionPolicy, Participant {
     return started;
   }
 
-  #permit(open: OpenCall, headers: Readonly<Record<string, string>>, noted: boolean): Permit {
-    return {
-      admitted: true,
-      headers,
-      sending: (next) => this.#sending(open, next, noted),
-      settle: (settlement) => this.#settle(open, settlement),
-      refund: () => this.#refund(open),
-    };
-  }
-
-  /** @param noted The journal has it that the first backend is asked. */
-  #sending(open: OpenCall, target: Target, noted: boolean): void {
-    open.sent = true;
-    const other = open.target.provider !== target.provider || open.target.model !== target.model;
-    if (other) open.target = targetOf(target);
-    if ((other || !noted) && !open.published && this.#holds(open))
-      this.#budgets?.mark(open.facts.request_id, targetText(open.target)).catch(() => undefined);
-  }
-
-  /** Whether Redis has the reservation of a call, and can be relied on. */
-  #holds({ epoch }: OpenCall): boolean {
-    return epoch !== undefined && epoch === this.coordination.epoch && this.coordination.state === 'ready';
-  }
-
-  #settle(open: OpenCall, settlement: Settlement): void {
-    const id = open.facts.request_id;
-    const row = JSON.stringify(settledRow(open.facts, open.at, settlement));
-    this.writer.add(id, row);
-    this.#open.delete(id);
-    this.#settling.set(id, false);
-    this.#options.metrics.ledgerPending.set(this.writer.size);
-    this.#track(this.#settleStores(open, settlement.costNanoUsd, row));
-  }
-
-  async #settleStores(open: OpenCall, costNanoUsd: number, row: string): Promise<void> {
-    const id = open.facts.request_id;
-    let told = false;
-    try {
-      told = await this.#tellRedis(open, costNanoUsd, row);
-    } finally {
-      const written = this.#settling.get(id);
-      this.#settling.delete(id);
-      // What Redis could not be told is found by the recovery.
-      if (told && written) this.#forget([id]);
-    }
-  }
-
-  /** @returns whether Redis keeps the end of the call in its journal now */
-  async #tellRedis(open: OpenCall, costNanoUsd: number, row: string): Promise<boolean> {
-    const { coordination } = this;
-    if (!open.published && this.#holds(open)) {
-      // Gone from the journal although it is of this epoch: this replica was taken for dead. It costs all the same.
-      const answer = await this.#runSettle(open, costNanoUsd, row, true);
-      if (answer !== 'another epoch') return true;
-    }
-    // PostgreSQL has the reservation, or will have it with the next epoch. First the row, so that whoever makes the budget anew
-    // from PostgreSQL meets either the reservation or the row.
-    await this.writer.flush().catch(() => undefined);
-    if (coordination.state !== 'ready' || this.writer.has(open.facts.request_id)) return false;
-    return (await this.#runSettle(open, costNanoUsd, row, false)) === 'done';
-  }
-
-  async #runSettle(open: OpenCall, costNanoUsd: number, row: string, charge: boolean) {
-    const { request_id: id, user_id: user } = open.facts;
-    const answer = this.#budgets?.settle(this.coordination.epoch, { id, user, at: open.at, costNanoUsd, row, charge });
-    return await (answer ?? Promise.resolve('done' as const)).catch(() => 'another epoch' as const);
-  }
-
-  #refund(open: OpenCall): void {
-    const { request_id: id, user_id: user } = open.facts;
-    this.#open.delete(id);
-    const work = async () => {
-      if (open.published) await this.#options.ledger?.release(id);
-      if (this.coordination.state === 'ready') await this.#budgets?.refund(this.coordination.epoch, id, user);
-    };
-    // What fails here is found by the recovery: a reservation that nobody knows.
-    this.#track(work().catch(() => undefined));
-  }
-
   /** Tells PostgreSQL that Redis is gone, until it has heard. */
   #tell(): void {
     if (this.#told || this.#telling || this.coordination.state !== 'down') return;
     this.#telling = true;
-    this.#track(this.#publish('', false).finally(() => (this.#telling = false)));
+    this.#work.track(this.#publish('', false).finally(() => (this.#telling = false)));
   }
 
   /** Tells PostgreSQL what is under way, and Redis (in a new epoch) which requests still count. */
   async #publish(epoch: string, joining: boolean): Promise<void> {
     const { ledger } = this.#options;
     const now = Date.now();
-    const open = [...this.#open.values()].filter(({ published }) => !published);
-    await this.writer.flush();
-    await ledger?.publish(open.map(reservationOf));
-    for (const call of open) {
-      call.published = ledger !== undefined;
-      // It may have ended while it was told: then its row is on the way, or there, and the reservation must go again.
-      const id = call.facts.request_id;
-      if (!this.#open.has(id) && ledger) {
-        await this.writer.flush();
-        await ledger.release(id);
-      }
-    }
+    await this.#settling.publish();
     if (!joining) {
       const used = [...this.#rates.entries(now)].map(({ key, times }): [string, number] => [key, times.length]);
       await ledger?.publishRates(this.replica, new Map(used));
@@ -444,19 +409,9 @@ export class Accounting implements AdmissionPolicy, Participant {
     // Without PostgreSQL nobody can be told, and nobody can reserve there.
     await ledger?.seen(this.replica, true).catch(() => undefined);
     // The journal told of an earlier epoch; what was in it is in PostgreSQL now.
-    await this.#budgets?.clearJournal();
+    await this.#budgets?.begin(epoch, true);
     for (const { key, windowMs, times } of this.#rates.entries(now))
       await this.#budgets?.recall(epoch, key, windowMs, times);
-  }
-
-  /** Rows that PostgreSQL has need no journal, once Redis knows of the end of their calls. */
-  #forget(ids: readonly string[]): void {
-    this.#options.metrics.ledgerPending.set(this.writer.size);
-    const known: string[] = [];
-    for (const id of ids)
-      if (this.#settling.has(id)) this.#settling.set(id, true);
-      else known.push(id);
-    if (this.coordination.state === 'ready') this.#budgets?.forget(known).catch(() => undefined);
   }
 
   async #limit(key: string, route: string, tier: TierPolicy, rate: Rate): Promise<RateState> {
@@ -472,9 +427,12 @@ export class Accounting implements AdmissionPolicy, Participant {
     });
     switch (verdict.kind) {
       case 'yes':
-        return this.#remember(key, verdict.rate ?? { limit: rate.requests, remaining: rate.requests, waitMs: 0 });
+        return this.#standings.remember(
+          key,
+          verdict.rate ?? { limit: rate.requests, remaining: rate.requests, waitMs: 0 },
+        );
       case 'rate':
-        this.#remember(key, verdict.rate);
+        this.#standings.remember(key, verdict.rate);
         throw this.#tooMany(tier.name, route, verdict.rate);
       case 'budget':
       case 'unknown':
@@ -485,13 +443,8 @@ export class Accounting implements AdmissionPolicy, Participant {
   #headers(question: Question, verdict: Verdict): Record<string, string> {
     const state = verdict.kind === 'unknown' ? undefined : verdict.rate;
     if (!state) return {};
-    this.#remember(question.rateKey, state);
+    this.#standings.remember(question.rateKey, state);
     return rateHeaders(state);
-  }
-
-  #remember(key: string, state: RateState): RateState {
-    this.#last.set(key, { ...state, until: Date.now() + state.waitMs });
-    return state;
   }
 
   #tooMany(tier: string, route: string, rate: RateState): AppError {
@@ -506,24 +459,10 @@ export class Accounting implements AdmissionPolicy, Participant {
     return tier;
   }
 
-  #sweep(now: number): void {
-    this.#rates.sweep(now);
-    for (const [key, { until }] of this.#last) if (until <= now) this.#last.delete(key);
-  }
-
   #every(ms: number, work: () => Promise<void>): void {
     const timer = setInterval(() => void work().catch(() => undefined), ms);
     timer.unref();
     this.#timers.push(timer);
-  }
-
-  #track(work: Promise<unknown>): void {
-    const tracked = work
-      .catch((error: unknown) => {
-        this.#options.log.warn({ event: 'accounting_waiting', error: describeError(error) });
-      })
-      .finally(() => this.#working.delete(tracked));
-    this.#working.add(tracked);
   }
 }
 

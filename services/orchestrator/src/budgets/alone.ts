@@ -2,24 +2,9 @@ import { describeError } from '../errors/describe.ts';
 import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
 import type { Coordination } from '../limits/coordination.ts';
 import type { LocalRates } from '../limits/local-rates.ts';
-import type { Rate, TierPolicy } from '../limits/policy.ts';
+import type { Rate } from '../limits/policy.ts';
 import type { RateState } from '../limits/rate-state.ts';
-import type { Verdict } from './accounting.ts';
-
-/** Whether a request may be made. */
-export interface Question {
-  readonly id: string;
-  readonly user: string;
-  readonly tier: TierPolicy;
-  readonly route: string;
-  readonly rateKey: string;
-  /** undefined: the rate was looked at before */
-  readonly rate: Rate | undefined;
-  /** undefined: a request that costs nothing and is in no ledger */
-  readonly amountNanoUsd: number | undefined;
-  /** What the journal keeps. */
-  readonly entry: string;
-}
+import type { Question, Verdict } from './question.ts';
 
 export interface AloneOptions {
   readonly coordination: Coordination;

@@ -10,12 +10,16 @@ export interface OpenCall {
   readonly amountNanoUsd: number;
   /** The epoch of Redis that holds the reservation; undefined: Redis never knew it. */
   readonly epoch: string | undefined;
+  /** The generation of the journal that holds it. */
+  readonly generation: string | undefined;
   /** The backend that was asked last, or would have been first. */
   target: CallTarget;
   /** Whether a backend was asked. */
   sent: boolean;
   /** Whether PostgreSQL knows the reservation. */
   published: boolean;
+  /** Whether a mark in the journal tells the backend. */
+  marked: boolean;
 }
 
 /** What the journal keeps of a call. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { AppError } from '../errors/app-error.ts';
 import type { PostgresLedger, Spender, Spending } from '../ledger/postgres-ledger.ts';
@@ -6,6 +7,7 @@ import type { Period, TierPolicy } from '../limits/policy.ts';
 import { type AuditEntry, writeAudit } from '../stores/postgres/audit-entry.ts';
 import { guarded } from '../stores/postgres/pool.ts';
 import type { RedisBudgets } from '../stores/redis/budgets.ts';
+import { CREDIT_MS } from './leases.ts';
 import { periodOf } from './periods.ts';
 
 /** Where a user stands with the budget of a period, in nano US dollars. */
@@ -110,11 +112,12 @@ export class SpendingReport {
       }
     });
     if (redis) {
-      const tell = () => {
+      const tell = async () => {
         const { epoch, state } = this.#options.coordination;
         // Otherwise whoever loads the user next finds the limit in PostgreSQL.
-        if (state !== 'ready') return Promise.resolve();
-        return redis.limit(epoch, user, period, limit);
+        if (state !== 'ready') return;
+        // What replicas got in advance under the limit before they give back, or ask for again, within a moment.
+        if ((await redis.limit(epoch, user, period, limit)) > 0) await delay(CREDIT_MS);
       };
       this.#untold.set(`${user} ${period}`, tell);
       await this.tell();

@@ -70,7 +70,7 @@ const COLUMNS = [
 
 /** The ledger takes a row once. Only the row of a request that was taken for lost gives way, when its end becomes known after all. */
 const INSERT = `
-  WITH given AS (SELECT * FROM jsonb_populate_recordset(NULL::accounting.ledger, $1::jsonb)),
+  WITH given AS (SELECT * FROM json_populate_recordset(NULL::accounting.ledger, $1::json)),
   settled AS (DELETE FROM accounting.reservations WHERE request_id IN (SELECT request_id FROM given))
   INSERT INTO accounting.ledger AS kept (${COLUMNS.join(', ')}, recorded_at)
   SELECT ${COLUMNS.join(', ')}, now() FROM given

@@ -2,8 +2,9 @@ import { rowOfLost } from '../budgets/open-calls.ts';
 import type { Coordination } from '../limits/coordination.ts';
 import type { Logger } from '../logging.ts';
 import type { RedisConnection } from '../stores/redis/connection.ts';
+import { creditOf } from '../stores/redis/journal-fields.ts';
 import { KEYS } from '../stores/redis/keys.ts';
-import { REFUND, SETTLE } from '../stores/redis/scripts.ts';
+import { REFUND, RETURN, SETTLE } from '../stores/redis/scripts.ts';
 import type { PostgresLedger } from './postgres-ledger.ts';
 
 export interface RecoveryOptions {
@@ -22,6 +23,7 @@ export interface RecoveryOptions {
 /** An entry of a journal in Redis. */
 type Entry =
   | { readonly id: string; readonly kind: 'settled'; readonly row: string }
+  | { readonly id: string; readonly kind: 'credit'; readonly epoch: string; readonly user: string }
   | {
       readonly id: string;
       readonly kind: 'reserved';
@@ -91,11 +93,13 @@ export class Recovery {
     if (!redis) return;
     for (const replica of replicas) {
       const journal = KEYS.journal(replica);
+      // If it lives after all, it adds nothing to this journal from here on.
+      await redis.command('HDEL', KEYS.generations, replica);
       const entries = parse(await redis.command('HGETALL', journal));
       const rows: string[] = [];
       for (const entry of entries) {
         if (entry.kind === 'settled') rows.push(entry.row);
-        else {
+        else if (entry.kind === 'reserved') {
           const row = rowOfLost(entry.facts, entry.at, entry.mark);
           if (row !== undefined && row !== 'unsent') rows.push(JSON.stringify(row));
         }
@@ -136,7 +140,9 @@ export class Recovery {
     const { redis, ledger, coordination, replica, knows } = this.#options;
     if (!redis || coordination.state !== 'ready') return;
     const journal = KEYS.journal(replica);
-    const unknown = parse(await redis.command('HGETALL', journal)).filter(({ id }) => !knows(id));
+    const unknown = parse(await redis.command('HGETALL', journal)).filter(
+      ({ id, kind }) => kind !== 'credit' && !knows(id),
+    );
     const again = unknown.filter(({ id }) => this.#suspects.has(id) && !knows(id));
     this.#suspects = new Set(unknown.map(({ id }) => id));
     if (again.length === 0) return;
@@ -152,7 +158,10 @@ export class Recovery {
     // The end of one may have been written just before its replica died, and Redis not told any more.
     const costs = (open.length > 0 && (await ledger?.costs(open))) || new Map<string, number>();
     for (const entry of entries) {
-      if (entry.kind === 'reserved') {
+      if (entry.kind === 'credit') {
+        const keys = [KEYS.epoch, KEYS.budget(entry.epoch, entry.user), journal];
+        await redis.run(RETURN, keys, [entry.epoch, entry.id]);
+      } else if (entry.kind === 'reserved') {
         const cost = costs.get(entry.id) ?? 0;
         const keys = [KEYS.epoch, KEYS.budget(epoch, userOf(entry.facts)), journal];
         if (cost === 0) await redis.run(REFUND, keys, [epoch, entry.id]);
@@ -179,6 +188,11 @@ function parse(reply: unknown): Entry[] {
   for (let at = 0; at < flat.length; at += 2) fields.set(flat[at] ?? '', flat[at + 1] ?? '');
   const entries: Entry[] = [];
   for (const [id, value] of fields) {
+    const credit = creditOf(id);
+    if (credit) {
+      entries.push({ id, kind: 'credit', ...credit });
+      continue;
+    }
     if (value.startsWith('S')) entries.push({ id, kind: 'settled', row: value.slice(1) });
     const reserved = /^R[^|]*\|\d+\|(\d+)\|(.*)$/s.exec(value);
     if (reserved)

@@ -130,6 +130,13 @@ export class Coordination {
     if (this.#options.redis && !this.#stopped) this.#next(0);
   }
 
+  /** What Redis holds is of no use any more, although it answers: a new epoch begins. */
+  distrust(error: unknown): void {
+    if (this.#state === 'down' || this.#state === 'absent') return;
+    this.#options.log.warn({ event: 'redis_distrusted', dependency: 'redis', error: describeError(error) });
+    this.#lose();
+  }
+
   #next(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {

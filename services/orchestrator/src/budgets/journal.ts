@@ -1,0 +1,170 @@
+import type { BudgetChange, Notes, RedisBudgets } from '../stores/redis/budgets.ts';
+
+/** A call that was admitted with credit. */
+export interface Admittal {
+  readonly id: string;
+  readonly user: string;
+  readonly at: number;
+  readonly amountNanoUsd: number;
+  /** The field of the credit in the journal. */
+  readonly credit: string;
+  /** What the journal keeps. */
+  readonly entry: string;
+}
+
+/** A call that ended. */
+export interface Ending {
+  readonly id: string;
+  readonly user: string;
+  readonly at: number;
+  readonly amountNanoUsd: number;
+  readonly costNanoUsd: number;
+  /** For the ledger, JSON. */
+  readonly row: string;
+  /** Whether a mark told which backend was asked. */
+  readonly marked: boolean;
+  /** Whether Redis took it, or is in another epoch, or in another generation of this journal. */
+  readonly onAnswer: (noted: boolean) => void;
+}
+
+export interface JournalOptions {
+  readonly budgets: RedisBudgets;
+  readonly epoch: () => string;
+  /** Redis answers, and what it says does not fit what this replica takes it for. */
+  readonly onMismatch: () => void;
+  /** Redis failed to note something, and may have done part of it: its numbers are of no use any more. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** An end waits this long for others, or for the next admittal. */
+const WAIT_MS = 3;
+/** Calls in one command at most: Redis does nothing else meanwhile. */
+const MOST = 250;
+
+/**
+ * Tells Redis what happened to this replica's calls, all of a moment in one command. A call may ask its backend once its admittal
+ * was handed to the kernel, which no longer needs this process for it: whoever takes over after a `kill -9` finds every call
+ * that a backend was asked for. Nobody waits for Redis' answer.
+ */
+export class Journal {
+  readonly #options: JournalOptions;
+  #admittals: Admittal[] = [];
+  #endings: Ending[] = [];
+  #turn: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #underWay = new Set<Promise<void>>();
+  #beginning: Promise<void> | undefined;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the kernel has it. */
+  admit(admittal: Admittal): Promise<void> {
+    this.#admittals.push(admittal);
+    if (this.#turn) return this.#turn;
+    // The first of several goes at once. Those that come while it is under way go together, at the end of the event loop's turn.
+    if (this.#underWay.size === 0) {
+      this.flush();
+      return written();
+    }
+    this.#turn = new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined;
+        this.flush();
+        setImmediate(resolve);
+      });
+    });
+    return this.#turn;
+  }
+
+  end(ending: Ending): void {
+    this.#endings.push(ending);
+    this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
+  }
+
+  /** Sends what is here now; before whatever is sent to Redis after this. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#admittals.length > 0 || this.#endings.length > 0) {
+      const admittals = this.#admittals.splice(0, MOST);
+      const work = this.#send(admittals, this.#endings.splice(0, MOST - admittals.length)).finally(() =>
+        this.#underWay.delete(work),
+      );
+      this.#underWay.add(work);
+    }
+  }
+
+  /** Resolves when Redis has answered to everything. */
+  async drain(): Promise<void> {
+    this.flush();
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  async #send(admittals: readonly Admittal[], endings: readonly Ending[]): Promise<void> {
+    const { budgets, epoch, onMismatch, onBroken } = this.#options;
+    const at = epoch();
+    let answer: Awaited<ReturnType<RedisBudgets['note']>> | undefined;
+    try {
+      answer = await budgets.note(at, notesOf(at, admittals, endings, true));
+      for (const { onAnswer } of endings) onAnswer(answer === 'done');
+      if (answer === 'swept') {
+        // The credit is gone with the journal. These calls are under way all the same, and have to be known.
+        await this.begin(at);
+        answer = admittals.length === 0 ? 'done' : await budgets.note(at, notesOf(at, admittals, [], false));
+      }
+      // Admittals are told to PostgreSQL before the next epoch begins.
+      if (answer !== 'done') onMismatch();
+    } catch (error) {
+      onBroken(error);
+      if (answer === undefined) for (const { onAnswer } of endings) onAnswer(false);
+    }
+  }
+
+  /** Begins a new generation in the same epoch: this replica was taken for dead. */
+  begin(epoch: string): Promise<void> {
+    this.#beginning ??= this.#options.budgets.begin(epoch, false).finally(() => {
+      this.#beginning = undefined;
+    });
+    return this.#beginning;
+  }
+}
+
+/** The client writes what it was given in this turn before it comes to this. */
+function written(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** @param credited Whether what was reserved is in Redis already, as credit. */
+function notesOf(epoch: string, admittals: readonly Admittal[], endings: readonly Ending[], credited: boolean): Notes {
+  const budgets = new Map<string, BudgetChange>();
+  const entries: string[] = [];
+  const unmarked: string[] = [];
+  const change = (user: string): BudgetChange => {
+    let found = budgets.get(user);
+    if (!found) {
+      found = { reserved: 0, credits: new Map(), costs: new Map() };
+      budgets.set(user, found);
+    }
+    return found;
+  };
+  for (const { id, user, at, amountNanoUsd, credit, entry } of admittals) {
+    entries.push(id, `R${epoch}|${amountNanoUsd}|${at}|${entry}`);
+    if (amountNanoUsd === 0) continue;
+    const changed = change(user);
+    if (credited) changed.credits.set(credit, (changed.credits.get(credit) ?? 0) + amountNanoUsd);
+    else changed.reserved += amountNanoUsd;
+  }
+  for (const { id, user, at, amountNanoUsd, costNanoUsd, row, marked } of endings) {
+    entries.push(id, `S${row}`);
+    if (marked) unmarked.push(id);
+    if (amountNanoUsd === 0 && costNanoUsd === 0) continue;
+    const changed = change(user);
+    changed.reserved -= amountNanoUsd;
+    if (costNanoUsd === 0) continue;
+    const day = Math.floor(at / 86_400_000) * 86_400_000;
+    changed.costs.set(day, (changed.costs.get(day) ?? 0) + costNanoUsd);
+  }
+  return { budgets, unmarked, entries };
+}

@@ -1,0 +1,185 @@
+import type { Permit, Settlement } from '../gateway/admission.ts';
+import type { Target } from '../gateway/call.ts';
+import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
+import { settledRow } from '../ledger/row.ts';
+import { LedgerWriter } from '../ledger/writer.ts';
+import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
+import type { Coordination } from '../limits/coordination.ts';
+import type { Logger } from '../logging.ts';
+import type { RedisBudgets } from '../stores/redis/budgets.ts';
+import type { Journal } from './journal.ts';
+import { type OpenCall, reservationOf, targetOf, targetText } from './open-calls.ts';
+import type { Work } from './work.ts';
+
+export interface SettlingOptions {
+  readonly budgets: RedisBudgets | undefined;
+  readonly journal: Journal | undefined;
+  readonly ledger: PostgresLedger | undefined;
+  readonly coordination: Coordination;
+  readonly metrics: AccountingMetrics;
+  readonly work: Work;
+  readonly log: Logger;
+}
+
+/** Calls under way and their ends: what they reserved becomes what they cost, and a row of the ledger. */
+export class Settling {
+  readonly writer: LedgerWriter;
+  readonly #options: SettlingOptions;
+  readonly #open = new Map<string, OpenCall>();
+  /** Calls that ended, and Redis is being told so; and whether their row is in PostgreSQL. Their entry in the journal has to stay. */
+  readonly #telling = new Map<string, boolean>();
+
+  constructor(options: SettlingOptions) {
+    this.#options = options;
+    const { ledger, metrics, log } = options;
+    this.writer = new LedgerWriter({
+      // Without PostgreSQL there is no ledger; the metrics are all that there is.
+      write: async (rows) => {
+        await ledger?.write(rows);
+        metrics.ledgerRows.inc({ outcome: 'settled' }, rows.length);
+      },
+      onWritten: (ids) => this.#forget(ids),
+      log,
+    });
+  }
+
+  /** Calls that were admitted and did not end yet. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Whether this replica has a call in hand. */
+  knows(id: string): boolean {
+    return this.#open.has(id) || this.writer.has(id);
+  }
+
+  /** A call was admitted. */
+  add(call: OpenCall): void {
+    this.#open.set(call.facts.request_id, call);
+  }
+
+  /** @param noted The journal has it that the first backend is asked. */
+  permit(call: OpenCall, headers: Readonly<Record<string, string>>, noted: boolean): Permit {
+    return {
+      admitted: true,
+      headers,
+      sending: (next) => this.#sending(call, next, noted),
+      settle: (settlement) => this.#settle(call, settlement),
+      refund: () => this.#refund(call),
+    };
+  }
+
+  /** Tells PostgreSQL what is under way, and writes what was settled. */
+  async publish(): Promise<void> {
+    const { ledger } = this.#options;
+    const open = [...this.#open.values()].filter(({ published }) => !published);
+    await this.writer.flush();
+    await ledger?.publish(open.map(reservationOf));
+    for (const call of open) {
+      call.published = ledger !== undefined;
+      // It may have ended while it was told: then its row is on the way, or there, and the reservation must go again.
+      const id = call.facts.request_id;
+      if (!this.#open.has(id) && ledger) {
+        await this.writer.flush();
+        await ledger.release(id);
+      }
+    }
+  }
+
+  #sending(open: OpenCall, target: Target, noted: boolean): void {
+    open.sent = true;
+    const other = open.target.provider !== target.provider || open.target.model !== target.model;
+    if (other) open.target = targetOf(target);
+    if ((!other && noted) || open.published || !this.#holds(open)) return;
+    open.marked = true;
+    this.#options.budgets?.mark(open.facts.request_id, targetText(open.target)).catch(() => undefined);
+  }
+
+  /** Whether Redis has the reservation of a call, and can be relied on. */
+  #holds({ epoch }: OpenCall): boolean {
+    const { coordination } = this.#options;
+    return epoch !== undefined && epoch === coordination.epoch && coordination.state === 'ready';
+  }
+
+  #settle(open: OpenCall, settlement: Settlement): void {
+    const { journal, budgets, metrics, work } = this.#options;
+    const id = open.facts.request_id;
+    const row = JSON.stringify(settledRow(open.facts, open.at, settlement));
+    this.writer.add(id, row);
+    this.#open.delete(id);
+    metrics.ledgerPending.set(this.writer.size);
+    this.#telling.set(id, false);
+    const { costNanoUsd } = settlement;
+    const alone = () => work.track(this.#settleAlone(open, costNanoUsd, row));
+    if (!journal || open.published || !this.#holds(open) || open.generation !== budgets?.generation) {
+      alone();
+      return;
+    }
+    const { at, amountNanoUsd, marked } = open;
+    const user = open.facts.user_id;
+    const onAnswer = (noted: boolean) => (noted ? this.#told(id, true) : alone());
+    journal.end({ id, user, at, amountNanoUsd, costNanoUsd, row, marked, onAnswer });
+  }
+
+  /** Settles one call by itself, whatever Redis knows of it. */
+  async #settleAlone(open: OpenCall, costNanoUsd: number, row: string): Promise<void> {
+    let told = false;
+    try {
+      told = await this.#tellRedis(open, costNanoUsd, row);
+    } finally {
+      this.#told(open.facts.request_id, told);
+    }
+  }
+
+  /** @returns whether Redis keeps the end of the call in its journal now */
+  async #tellRedis(open: OpenCall, costNanoUsd: number, row: string): Promise<boolean> {
+    const { coordination } = this.#options;
+    if (!open.published && this.#holds(open)) {
+      // Gone from the journal although it is of this epoch: this replica was taken for dead. It costs all the same.
+      const answer = await this.#runSettle(open, costNanoUsd, row, true);
+      if (answer !== 'another epoch') return true;
+    }
+    // PostgreSQL has the reservation, or will have it with the next epoch. First the row, so that whoever makes the budget anew
+    // from PostgreSQL meets either the reservation or the row.
+    await this.writer.flush().catch(() => undefined);
+    if (coordination.state !== 'ready' || this.writer.has(open.facts.request_id)) return false;
+    return (await this.#runSettle(open, costNanoUsd, row, false)) === 'done';
+  }
+
+  /** @param noted Whether Redis has noted the end. What it could not be told is found by the recovery. */
+  #told(id: string, noted: boolean): void {
+    const written = this.#telling.get(id);
+    this.#telling.delete(id);
+    if (noted && written) this.#forget([id]);
+  }
+
+  async #runSettle(open: OpenCall, costNanoUsd: number, row: string, charge: boolean) {
+    const { budgets, coordination } = this.#options;
+    const { request_id: id, user_id: user } = open.facts;
+    const answer = budgets?.settle(coordination.epoch, { id, user, at: open.at, costNanoUsd, row, charge });
+    return await (answer ?? Promise.resolve('done' as const)).catch(() => 'another epoch' as const);
+  }
+
+  #refund(open: OpenCall): void {
+    const { budgets, coordination, ledger, work } = this.#options;
+    const { request_id: id, user_id: user } = open.facts;
+    this.#open.delete(id);
+    const refund = async () => {
+      if (open.published) await ledger?.release(id);
+      if (coordination.state === 'ready') await budgets?.refund(coordination.epoch, id, user);
+    };
+    // What fails here is found by the recovery: a reservation that nobody knows.
+    work.track(refund().catch(() => undefined));
+  }
+
+  /** Rows that PostgreSQL has need no journal, once Redis knows of the end of their calls. */
+  #forget(ids: readonly string[]): void {
+    const { budgets, coordination, metrics } = this.#options;
+    metrics.ledgerPending.set(this.writer.size);
+    const known: string[] = [];
+    for (const id of ids)
+      if (this.#telling.has(id)) this.#telling.set(id, true);
+      else known.push(id);
+    if (coordination.state === 'ready') budgets?.forget(known).catch(() => undefined);
+  }
+}
