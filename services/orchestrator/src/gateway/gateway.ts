@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.ts';
 import type { Logger } from '../logging.ts';
 import type { Metrics } from '../metrics.ts';
@@ -156,6 +157,8 @@ export class Gateway {
 
   /** Resolves when everything about ended calls is stored. */
   async drain(): Promise<void> {
+    // Calls whose answer left in this turn of the event loop are settled after it.
+    await nextTurn();
     await this.#admission.drain();
   }
 

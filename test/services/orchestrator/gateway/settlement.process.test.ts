@@ -37,7 +37,11 @@ class Books implements AdmissionPolicy {
     };
   }
 
-  async drain(): Promise<void> {}
+  /** How many calls were settled when it was said that all had ended. */
+  settledBeforeDrain: number | undefined;
+  async drain(): Promise<void> {
+    this.settledBeforeDrain = this.settled.length;
+  }
 }
 
 /** Keeps everything, by model. */
@@ -97,6 +101,14 @@ describe.each<Dialect>(['openai', 'anthropic'])('a call of a provider that speak
 });
 
 describe('a call', () => {
+  it('is settled before the gateway has drained, also when its answer left only just before', async () => {
+    await open();
+    const request = { model: 'small', messages: [{ role: 'user' as const, content: 'hello' }] };
+    const asker = { id: 'one', caller: 'alice', route: '/test', signal: AbortSignal.timeout(10_000) };
+    await gateway.models.complete(request, asker).then(() => gateway.gateway.drain());
+    expect(books.settledBeforeDrain).toBe(1);
+  });
+
   it('reserves no less than it can cost', async () => {
     await open();
     await ask(gateway, { max_tokens: 50, n: 3 });

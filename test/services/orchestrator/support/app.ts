@@ -21,6 +21,8 @@ import type { InferenceClient } from '../../../../services/orchestrator/src/upst
 
 export interface TestApp {
   readonly app: App;
+  readonly gateway: Gateway;
+  readonly models: ModelClient;
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
   /** Everything that was logged so far. */
@@ -75,5 +77,5 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   });
   app.addHook('onClose', () => providers.close());
   lifecycle.complete();
-  return { app, lifecycle, metrics, logs: () => text };
+  return { app, gateway, models, lifecycle, metrics, logs: () => text };
 }

@@ -67,11 +67,11 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Class 08 is a connection exception, 57P a server that shuts down or starts, 53 out of connections or memory, 28 and 3D a
- * wrong password or database; a missing relation (42P01, 3F000) means that the migrations have not run yet. What has no
- * SQLSTATE came from the socket.
+ * wrong password or database; a missing relation (42P01, 3F000) means that the migrations have not run yet; class 40 is
+ * a deadlock, which passes when it is tried again. What has no SQLSTATE came from the socket.
  * https://www.postgresql.org/docs/15/errcodes-appendix.html (2026-11-21)
  */
 function isConnectionError(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return true;
-  return /^(08|57P|57014|53|28|3D|3F000|42P01)/.test(error.code ?? '');
+  return /^(08|40|57P|57014|53|28|3D|3F000|42P01)/.test(error.code ?? '');
 }
