@@ -25,7 +25,10 @@ export function mainContainer(props: WorkloadProps, volumes: Volumes, hardening:
     name: props.names?.container ?? props.name,
     ...(props.command && { command: [...props.command] }),
     ...(props.args && { args: [...props.args] }),
-    ports: containerPorts(props.ports),
+    ports: containerPorts({
+      ...props.ports,
+      ...(props.healthPort !== undefined && { health: { number: props.healthPort } }),
+    }),
     ...(props.probes && { readiness: props.probes.readiness }),
     ...(props.probes?.liveness && { liveness: props.probes.liveness }),
     ...(props.probes?.startup && { startup: props.probes.startup }),

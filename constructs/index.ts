@@ -88,7 +88,15 @@ export type {
 } from './models.ts';
 export { Monitoring, type MonitoringProps, type MonitoringStore } from './monitoring.ts';
 export { type Hardening, Namespace, type NamespaceProps } from './namespace.ts';
-export { type Embedding, type Feature, Orchestrator, type OrchestratorProps } from './orchestrator.ts';
+export { type Embedding, type Feature, type Objective, Orchestrator, type OrchestratorProps } from './orchestrator.ts';
+export type {
+  CallerIdentity,
+  CallerRole,
+  OrchestratorPolicy,
+  RequestRate,
+  SpendingLimit,
+  TierPolicy,
+} from './orchestrator-policy.ts';
 export { type ApiTargets, apiAlerts, dependencyAlerts } from './platform-alerts.ts';
 export type { Port, Protocol } from './ports.ts';
 export { Postgres, type PostgresForm, type PostgresPooling, type PostgresProps } from './postgres.ts';

@@ -4,7 +4,9 @@ import { type ComponentProps, common } from './component.ts';
 import type { Connections } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import { checkEmbedding, type EmbeddingModel, type VectorCollection } from './models.ts';
+import { checkPolicy, type OrchestratorPolicy, policyFile } from './orchestrator-policy.ts';
 import { probes } from './probes.ts';
+import type { Problem } from './problem.ts';
 import { checkProviders, type Provider, providerKeys, providerPort, providersFile } from './providers.ts';
 import { type Connectable, Workload } from './workload.ts';
 import type { Placement } from './workload-props.ts';
@@ -49,6 +51,20 @@ export interface Embedding {
   readonly collection: VectorCollection;
 }
 
+/** What an endpoint promises. */
+export interface Objective {
+  /** The 95th percentile of the time to answer. */
+  readonly p95: Duration;
+  /** Share of requests that may fail, above 0, at most 1. */
+  readonly errorRate: number;
+}
+
+const port = 8000;
+const healthPort = 8081;
+
+/** Where its configuration is mounted, read-only. */
+const configFolder = '/etc/orchestrator/config';
+
 /** Properties of {@link Orchestrator}. */
 export interface OrchestratorProps extends ComponentProps {
   readonly features: readonly Feature[];
@@ -58,6 +74,10 @@ export interface OrchestratorProps extends ComponentProps {
   readonly embedding?: Embedding;
   /** Providers of language models, and the connections that open the way to those outside. @default - none: answers are extractive */
   readonly providers?: { readonly list: readonly Provider[]; readonly connections: Connections };
+  /** Limits, budgets, cache, and who the callers are. @default - the service's own: generous rates, no budgets, no cache */
+  readonly policy?: OrchestratorPolicy;
+  /** What endpoints promise, by the pattern of the route. @default - the service's own, see its page */
+  readonly objectives?: Readonly<Record<string, Objective>>;
   /** Key of the vector database that it is connected to, as a file that is read again when it changes. @default - it asks for none */
   readonly vectorKey?: { readonly credentials: Credentials; readonly key: string };
   /** More numbers of its service's port, by name, for clients that expect another than 8000. @default - none */
@@ -101,14 +121,18 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       kind: 'Deployment',
       replicas,
       image: props.images.get('orchestrator'),
-      ports: { http: { number: 8000, metrics: '/metrics', ...(props.portAliases && { aliases: props.portAliases }) } },
+      ports: { http: { number: port, metrics: '/metrics', ...(props.portAliases && { aliases: props.portAliases }) } },
+      healthPort,
       ...(props.placement && { placement: props.placement }),
       env: {
-        PORT: '8000',
+        PORT: String(port),
+        HEALTH_PORT: String(healthPort),
         LOG_LEVEL: props.logLevel ?? 'info',
         FEATURES: props.features.join(','),
         API_TOKENS_DIR: '/etc/orchestrator/tokens',
-        PROVIDERS_FILE: '/etc/orchestrator/providers/providers.json',
+        PROVIDERS_FILE: `${configFolder}/providers.json`,
+        ...(props.policy && { POLICY_FILE: `${configFolder}/policy.json` }),
+        ...(props.objectives && { SLO_OBJECTIVES: objectivesText(props.objectives) }),
         SHUTDOWN_GRACE_SECONDS: String(grace.toSeconds()),
         ...(props.vectorKey && { QDRANT_API_KEY_FILE: '/etc/orchestrator/vectors/api-key' }),
         ...(props.databaseRole !== undefined && { POSTGRES_ROLE: props.databaseRole }),
@@ -120,8 +144,11 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       config: [
         {
           name: 'config',
-          path: '/etc/orchestrator/providers',
-          files: { 'providers.json': providersFile(providers) },
+          path: configFolder,
+          files: {
+            'providers.json': providersFile(providers),
+            ...(props.policy && { 'policy.json': policyFile(props.policy) }),
+          },
         },
       ],
       secrets: [
@@ -138,9 +165,10 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
           : []),
       ],
       probes: probes({
-        started: { http: '/health/startup', port: 8000 },
-        ready: { http: '/health/ready', port: 8000 },
-        live: { http: '/health/live', port: 8000 },
+        started: { http: '/health/startup', port },
+        // A thread of its own answers there: a probe that waits behind other requests would tell the length of the queue.
+        ready: { http: '/health/ready', port: healthPort },
+        live: { http: '/health/live', port: healthPort },
       }),
       // The pause before SIGTERM and some time to flush the ledger come on top of the service's own grace.
       terminationGracePeriod: Duration.seconds(grace.toSeconds() + 15),
@@ -165,6 +193,10 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       });
     }
     for (const found of checkProviders(props.providers?.list ?? [])) this.workload.report(found);
+    for (const found of props.policy ? checkPolicy(props.policy, Object.keys(props.tokens)) : []) {
+      this.workload.report(found);
+    }
+    for (const found of checkObjectives(props.objectives ?? {})) this.workload.report(found);
     if (props.features.length === 0) {
       this.workload.report({
         path: 'features',
@@ -201,4 +233,29 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
         ),
     });
   }
+}
+
+/** As the service reads it from its environment. */
+function objectivesText(objectives: Readonly<Record<string, Objective>>): string {
+  const entries = Object.entries(objectives).map(([route, { p95, errorRate }]) => [
+    route,
+    { p95Ms: p95.toMilliseconds(), errorRate },
+  ]);
+  return JSON.stringify(Object.fromEntries(entries));
+}
+
+function checkObjectives(objectives: Readonly<Record<string, Objective>>): readonly Problem[] {
+  return Object.entries(objectives).flatMap(([route, { p95, errorRate }]) => {
+    const found: Problem[] = [];
+    const path = `objectives["${route}"]`;
+    if (!route.startsWith('/')) {
+      found.push({ path: 'objectives', value: route, cure: 'write the pattern of a route, such as /v1/rerank' });
+    }
+    if (p95.toMilliseconds() <= 0)
+      found.push({ path: `${path}.p95`, value: p95.toHumanString(), cure: 'use a time above 0' });
+    if (!(errorRate > 0 && errorRate <= 1)) {
+      found.push({ path: `${path}.errorRate`, value: errorRate, cure: 'use a share above 0, at most 1' });
+    }
+    return found;
+  });
 }

@@ -5,7 +5,10 @@ import type { Problem } from './problem.ts';
 /** How long each phase of a call to a provider may take. What is left out is up to the orchestrator. */
 export interface ProviderTimeouts {
   readonly connect?: Duration;
+  /** Until the headers of a stream. */
   readonly headers?: Duration;
+  /** Until the headers of an answer that is no stream: those come when the model has said everything. */
+  readonly answer?: Duration;
   /** From the headers to the first content. */
   readonly firstToken?: Duration;
   readonly betweenChunks?: Duration;
@@ -46,6 +49,12 @@ export interface Provider {
   readonly apiKeyName?: string;
   /** @default - the orchestrator's own */
   readonly timeouts?: ProviderTimeouts;
+  /** Calls under way at a time, from each replica; more go elsewhere, or are told to come back. @default 512 */
+  readonly maxInFlight?: number;
+  /** Fields of requests that it does not take: they are left out. @default - none */
+  readonly dropParameters?: readonly string[];
+  /** Headers of callers that it gets, such as `anthropic-beta`; never credentials. @default - none */
+  readonly forwardHeaders?: readonly string[];
   /** Addresses behind it, for the network policy. Left out where it is a workload that a connection leads to. @default - none */
   readonly at?: Outside;
 }
@@ -56,7 +65,7 @@ const keysFolder = '/etc/orchestrator/keys';
 /** The file that the orchestrator reads. Keys stand in files of their own, so that it holds no secret. */
 export function providersFile(providers: readonly Provider[]): string {
   const entries = providers.map(
-    ({ name, kind, baseUrl, tier, models, answerModel, apiKey, apiKeyName = name, timeouts }) => ({
+    ({ name, kind, baseUrl, tier, models, answerModel, apiKey, apiKeyName = name, timeouts, ...rest }) => ({
       name,
       kind: kind ?? 'openai-compatible',
       baseUrl,
@@ -65,6 +74,9 @@ export function providersFile(providers: readonly Provider[]): string {
       ...(answerModel !== undefined && { answerModel }),
       ...(apiKey !== undefined && { apiKeyFile: `${keysFolder}/${apiKeyName}` }),
       ...(timeouts && { timeouts: inMilliseconds(timeouts) }),
+      ...(rest.maxInFlight !== undefined && { maxInFlight: rest.maxInFlight }),
+      ...(rest.dropParameters && { dropParameters: rest.dropParameters }),
+      ...(rest.forwardHeaders && { forwardHeaders: rest.forwardHeaders }),
     }),
   );
   return `${JSON.stringify(entries, null, 2)}\n`;
@@ -106,8 +118,49 @@ export function checkProviders(providers: readonly Provider[]): readonly Problem
     if (answerModel !== undefined && !models.includes(answerModel)) {
       add('answerModel', answerModel, `name one of ${models.join(', ')}`);
     }
+    if (answerModel !== undefined && provider.models.some((model) => isEmbedder(model, answerModel))) {
+      add('answerModel', answerModel, 'it embeds, and cannot word answers: name one that chats');
+    }
+    if (new Set(models).size < models.length) add('models', models, 'name each model once');
+    for (const [at, model] of provider.models.entries()) checkModel(model, `models[${at}]`, add);
+    const { maxInFlight, forwardHeaders = [], dropParameters = [] } = provider;
+    if (maxInFlight !== undefined && !(Number.isInteger(maxInFlight) && maxInFlight > 0)) {
+      add('maxInFlight', maxInFlight, 'use a whole number above 0');
+    }
+    for (const [field, names] of Object.entries({ forwardHeaders, dropParameters })) {
+      for (const wrong of names.filter((each) => !/^[\w-]{1,64}$/.test(each))) {
+        add(field, wrong, 'use letters, digits, hyphens and underscores');
+      }
+    }
+    for (const header of forwardHeaders.filter((each) => credentials.test(each))) {
+      add('forwardHeaders', header, 'a provider never gets the credentials of callers: leave it out');
+    }
     return found;
   });
+}
+
+/** Headers with which callers identify themselves. */
+const credentials = /^(authorization|x-api-key|cookie|proxy-.*)$/i;
+
+function isEmbedder(model: string | ProviderModel, name: string): boolean {
+  return typeof model !== 'string' && model.name === name && model.embeddings === true;
+}
+
+function checkModel(
+  model: string | ProviderModel,
+  path: string,
+  add: (field: string, value: unknown, cure: string) => void,
+) {
+  if (typeof model === 'string') return;
+  for (const [field, dollars] of Object.entries(model.price ?? {})) {
+    if (!(dollars >= 0 && Number.isFinite(dollars))) {
+      add(`${path}.price.${field}`, dollars, 'use US dollars for a million tokens, 0 or more');
+    }
+  }
+  const { maxOutputTokens } = model;
+  if (maxOutputTokens !== undefined && !(Number.isInteger(maxOutputTokens) && maxOutputTokens > 0)) {
+    add(`${path}.maxOutputTokens`, maxOutputTokens, 'use a whole number of tokens above 0');
+  }
 }
 
 function inMilliseconds(timeouts: ProviderTimeouts): Record<string, number> {

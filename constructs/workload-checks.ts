@@ -55,7 +55,9 @@ export function checkWorkload(props: WorkloadProps, namespace: string): Problem[
       add(`resources.devices.${device}`, count, 'use a whole number, 1 or more');
   }
   const seen = new Map<string, string>();
-  const ports = [props, ...(props.sidecars ?? [])].flatMap((container) => Object.entries<Port>(container.ports ?? {}));
+  const health: Record<string, Port> = props.healthPort === undefined ? {} : { health: { number: props.healthPort } };
+  const containers = [props, ...(props.sidecars ?? []), { ports: health }];
+  const ports = containers.flatMap((container) => Object.entries<Port>(container.ports ?? {}));
   const names = ports.map(([name]) => name);
   for (const name of names.filter((each, index) => names.indexOf(each) !== index)) {
     add(`sidecars.ports.${name}`, name, 'another container of the pod has a port of that name: use another name');

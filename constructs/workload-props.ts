@@ -224,6 +224,11 @@ export interface WorkloadProps<P extends string = string> {
   readonly args?: readonly string[];
   /** Ports by name. Connections refer to the names. */
   readonly ports: Readonly<Record<P, Port>>;
+  /**
+   * Port of the main container that only the kubelet's probes ask: named `health`, in no service, and no connection leads to it.
+   * @default - probes ask one of the ports
+   */
+  readonly healthPort?: number;
   readonly resources: Resources;
   /** @default - none, which only a Job may have */
   readonly probes?: Probes;

@@ -47,6 +47,7 @@ import {
 } from '../constructs/index.ts';
 import { milvusObjects } from './backups.ts';
 import { bucketFor, grantFor } from './buckets-of-pods.ts';
+import { policyIn } from './caller-policy.ts';
 import { addressesOf } from './cluster-watchers.ts';
 import type { Environment } from './environments.ts';
 import type {
@@ -338,6 +339,7 @@ function makeOrchestrator(
   { environment, connections, secret, made }: Surroundings,
 ): Orchestrator {
   const providers = providersOf(spec, environment, made, secret);
+  const policy = policyIn(spec, environment);
   const orchestrator = new Orchestrator(scope, spec.name, {
     ...common,
     features: spec.features,
@@ -351,6 +353,8 @@ function makeOrchestrator(
       },
     }),
     ...(providers.length > 0 && { providers: { connections, list: providers.map(({ provider }) => provider) } }),
+    ...(policy && { policy }),
+    ...(spec.objectives && { objectives: spec.objectives }),
     ...vectorKeyOf(made),
     ...(spec.secretNames && { secretNames: spec.secretNames }),
     ...(spec.ports && { portAliases: spec.ports }),

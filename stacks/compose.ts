@@ -13,6 +13,7 @@ import {
   ServiceAlias,
 } from '../constructs/index.ts';
 import { makeBackup } from './backups.ts';
+import { checkPublic } from './caller-policy.ts';
 import { watchCluster } from './cluster-watchers.ts';
 import { makeComponent } from './components.ts';
 import type { Environment, Exposure } from './environments.ts';
@@ -92,6 +93,7 @@ export function compose(props: CompositionProps): Composition {
       if (target) new ServiceAlias(scope, `alias-${alias}`, { name: alias, target });
     }
     if (gateway && environment.exposure) {
+      checkPublic(gateway, platform, environment);
       makeGateway(scope, gateway, {
         platform,
         exposure: environment.exposure,

@@ -20,14 +20,8 @@ export function providersOf(
   return (spec.providers ?? [])
     .filter((each) => isIn(environment, each))
     .map((each) => {
-      const { name, tier, models, answerModel, key, at } = each;
-      const provider = {
-        name,
-        tier,
-        models,
-        ...(answerModel !== undefined && { answerModel }),
-        ...(key && { apiKey: secret(key.secret), apiKeyName: key.name }),
-      };
+      const { where: _where, key, at, ...rest } = each;
+      const provider = { ...rest, ...(key && { apiKey: secret(key.secret), apiKeyName: key.name }) };
       if ('url' in at) return { provider: { ...provider, baseUrl: at.url, at: internet } };
       return { provider: { ...provider, baseUrl: addressOf(spec, each, at, made) }, target: at };
     });

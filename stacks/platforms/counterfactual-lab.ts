@@ -1,3 +1,4 @@
+import { Duration } from '../../constructs/index.ts';
 import { alerts, api, cache, encoder, gpuServer, measurements, metrics, postgres } from './footprints.ts';
 import { observers } from './observers.ts';
 import type { Platform } from './platform.ts';
@@ -36,6 +37,8 @@ export const counterfactualLab: Platform = {
               at: { component: 'generator', port: 'http' },
             },
           ],
+          // What is asked often is answered from the cache.
+          policy: { cache: { exact: { keep: Duration.hours(1) } } },
           scaling: { min: 2, max: 10, cpuPercent: 70, memoryPercent: 80 },
           rollout: { kind: 'blue-green', blue: 'v1.0', live: 'blue' },
           footprint: {

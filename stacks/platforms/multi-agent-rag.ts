@@ -1,8 +1,24 @@
 import { Duration } from '../../constructs/index.ts';
 import { measurements } from './footprints.ts';
+import { outside } from './language-models.ts';
 import { observers } from './observers.ts';
 import type { Platform } from './platform.ts';
 import { multiAgentRagWatches } from './watches.ts';
+
+/** The name by which callers take whichever provider answers: the most local first, and the next tier where it fails. */
+const anyModel = 'default';
+
+/** Providers in the order in which they are asked, after those of the platform itself. */
+const providersOutside = [
+  outside('fireworks', { ...asked('fireworks'), tier: 1 }),
+  outside('together', { ...asked('together'), tier: 2 }),
+  outside('anthropic', { ...asked('anthropic'), tier: 3 }),
+  outside('openai', { ...asked('openai'), tier: 4 }),
+];
+
+function asked(name: string) {
+  return { name, names: [anyModel], key: { secret: `${name}ApiKey`, name } };
+}
 
 /** Answers from the team's own documents, with agents that use tools, and LLM providers in tiers. */
 export const multiAgentRag: Platform = {
@@ -150,7 +166,7 @@ export const multiAgentRag: Platform = {
               name: 'ollama',
               where: { has: 'publicImages' },
               tier: 0,
-              models: ['llama3.2:3b'],
+              models: ['llama3.2:3b', { name: anyModel, upstream: 'llama3.2:3b' }],
               answerModel: 'llama3.2:3b',
               at: { component: 'ollama', port: 'http' },
             },
@@ -161,7 +177,21 @@ export const multiAgentRag: Platform = {
               models: ['llama-3.2-3b-instruct'],
               at: { component: 'jan', port: 'http' },
             },
+            ...providersOutside,
           ],
+          policy: {
+            tiers: {
+              standard: {
+                rates: { '/api/v1/search': { requests: 100, window: Duration.minutes(1) } },
+                budget: { daily: 10 },
+              },
+            },
+            // Whoever has the token may ask for a person, whose budget is then charged.
+            identities: { cli: { roles: ['admin', 'writer', 'delegate'] } },
+            // The guide's commands show no token. They work where nobody but this machine gets in.
+            anonymous: { where: { lacks: 'publicHost' }, roles: ['admin', 'writer'] },
+            cache: { exact: { keep: Duration.hours(1) } },
+          },
           embedding: { model: 'all-minilm-l6-v2', collection: 'passages' },
           tokens: { cli: 'apiToken' },
           footprint: {
@@ -240,4 +270,5 @@ export const multiAgentRag: Platform = {
     'grafanaPassword',
     'postgresReplicationPassword',
   ],
+  storedSecrets: ['fireworksApiKey', 'togetherApiKey', 'anthropicApiKey', 'openaiApiKey'],
 };

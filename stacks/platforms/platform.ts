@@ -1,9 +1,13 @@
 import type {
   BackupRetention,
+  CallerIdentity,
   Feature,
   GpuName,
   ModelRuntime,
+  Objective,
+  OrchestratorPolicy,
   PostgresSchema,
+  Provider,
   Recurrence,
   RolloutStrategy,
 } from '../../constructs/index.ts';
@@ -143,20 +147,37 @@ export interface McpServerSpec extends Base {
 }
 
 /** A provider of language models. */
-export interface ProviderSpec {
-  readonly name: string;
+export interface ProviderSpec
+  extends Pick<
+    Provider,
+    | 'name'
+    | 'kind'
+    | 'tier'
+    | 'models'
+    | 'answerModel'
+    | 'timeouts'
+    | 'maxInFlight'
+    | 'dropParameters'
+    | 'forwardHeaders'
+  > {
   /** @default - everywhere */
   readonly where?: Where;
-  /** 0 is local and private; higher ones leave the platform. */
-  readonly tier: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
-  /** Models, by the names that callers use. */
-  readonly models: readonly string[];
-  /** The model that words answers. @default - none */
-  readonly answerModel?: string;
   /** A component, with its port, or an address outside. */
   readonly at: { readonly component: string; readonly port: string } | { readonly url: string };
   /** Its key: the secret of the configuration, and the key of the Secret that holds it. @default - none is needed */
   readonly key?: { readonly secret: string; readonly name: string };
+}
+
+/** What an operator decides about callers, and in which environments. */
+export interface PolicySpec extends Omit<OrchestratorPolicy, 'anonymous'> {
+  /**
+   * Who is behind a request without a token. Refused at synth where a gateway leads the public to the component.
+   * @default - nobody
+   */
+  readonly anonymous?: CallerIdentity & {
+    /** @default - everywhere */
+    readonly where?: Where;
+  };
 }
 
 /** The gateway, and what else the same service is switched on for. */
@@ -169,6 +190,10 @@ export interface OrchestratorSpec extends Base {
   readonly tokens: Readonly<Record<string, string>>;
   /** @default - none: answers are extractive */
   readonly providers?: readonly ProviderSpec[];
+  /** Limits, budgets, cache, and who the callers are. @default - the service's own */
+  readonly policy?: PolicySpec;
+  /** What endpoints promise, by the pattern of the route. @default - the service's own */
+  readonly objectives?: Readonly<Record<string, Objective>>;
   /** Names of its Secrets that the guide uses. @default - `<name>-tokens`, `<name>-keys` */
   readonly secretNames?: { readonly tokens?: string; readonly keys?: string };
   /** More numbers of its service's port, by name. @default - 8000 alone */
@@ -361,4 +386,6 @@ export interface Platform {
   readonly checks: readonly CheckSpec[];
   /** Secrets that the stack's configuration has to hold, by name. */
   readonly secrets: readonly string[];
+  /** Secrets beyond those, for what only environments with a store of secrets have: nobody has to make them up elsewhere. @default - none */
+  readonly storedSecrets?: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { Duration } from '../../constructs/index.ts';
 import { alerts, cache, encoder, metrics } from './footprints.ts';
 import { observers } from './observers.ts';
 import type { Platform } from './platform.ts';
@@ -23,6 +24,15 @@ export const quantumRerank: Platform = {
           embedding: { model: 'all-minilm-l6-v2', collection: 'none' },
           tokens: { 'api-key': 'apiToken' },
           secretNames: { tokens: 'quantum-rerank-secrets' },
+          policy: {
+            tiers: {
+              standard: { rate: { requests: 1_200, window: Duration.minutes(1) } },
+              premium: { rate: { requests: 6_000, window: Duration.minutes(1) } },
+              enterprise: { rate: { requests: 30_000, window: Duration.minutes(1) } },
+            },
+            // One key for all: the normal range goes up to 200 requests a second.
+            identities: { 'api-key': { tier: 'enterprise' } },
+          },
           services: ['quantum-rerank-service'],
           scaling: {
             name: 'quantum-rerank-hpa',

@@ -1,45 +1,39 @@
 import { Duration } from '../../constructs/index.ts';
 import { alerts, api, measurements, metrics, minimal, postgres, redis } from './footprints.ts';
+import { outside } from './language-models.ts';
 import { observers } from './observers.ts';
 import type { Platform, ProviderSpec } from './platform.ts';
 import { threeVersionWatches } from './watches.ts';
 
+const keys = {
+  primary: { secret: 'primaryAiApiKey', name: 'primary_ai_api_key' },
+  secondary: { secret: 'secondaryAiApiKey', name: 'secondary_ai_api_key' },
+};
+
+/** Models by the names of the guide. Their makers took both back in 2026, so the makers' next ones answer. */
+const primaryModel = 'gpt-4';
+const secondaryModel = 'claude-3-opus-20240229';
+
+/** The primary provider's model, and the secondary's where it is down. */
+const anyModel = 'default';
+
+function standIn(name: 'primary' | 'secondary', tier: 0, model: string): ProviderSpec {
+  return {
+    name,
+    tier,
+    where: { lacks: 'internet' },
+    models: [model, { name: anyModel, upstream: model }],
+    at: { component: 'llm-stand-in', port: 'http' },
+    key: keys[name],
+  };
+}
+
 /** The two models that experiments compare, from their makers where there is a way out, else from the stand-in. */
 const providers: readonly ProviderSpec[] = [
-  {
-    name: 'primary',
-    where: { lacks: 'internet' },
-    tier: 0,
-    models: ['gpt-4'],
-    answerModel: 'gpt-4',
-    at: { component: 'llm-stand-in', port: 'http' },
-    key: { secret: 'primaryAiApiKey', name: 'primary_ai_api_key' },
-  },
-  {
-    name: 'secondary',
-    where: { lacks: 'internet' },
-    tier: 0,
-    models: ['claude-3-opus-20240229'],
-    at: { component: 'llm-stand-in', port: 'http' },
-    key: { secret: 'secondaryAiApiKey', name: 'secondary_ai_api_key' },
-  },
-  {
-    name: 'primary',
-    where: { has: 'internet' },
-    tier: 4,
-    models: ['gpt-4'],
-    answerModel: 'gpt-4',
-    at: { url: 'https://api.openai.com/v1' },
-    key: { secret: 'primaryAiApiKey', name: 'primary_ai_api_key' },
-  },
-  {
-    name: 'secondary',
-    where: { has: 'internet' },
-    tier: 3,
-    models: ['claude-3-opus-20240229'],
-    at: { url: 'https://api.anthropic.com/v1' },
-    key: { secret: 'secondaryAiApiKey', name: 'secondary_ai_api_key' },
-  },
+  standIn('primary', 0, primaryModel),
+  standIn('secondary', 0, secondaryModel),
+  outside('openai', { name: 'primary', tier: 1, names: [primaryModel, anyModel], key: keys.primary }),
+  outside('anthropic', { name: 'secondary', tier: 2, names: [secondaryModel, anyModel], key: keys.secondary }),
 ];
 
 /** A stable version in production, one to experiment with, and one that keeps what failed: apart from each other. */
@@ -91,6 +85,11 @@ export const threeVersion: Platform = {
           names: { container: 'api' },
           ports: { v1: 8002 },
           role: 'platform_v1',
+          policy: {
+            identities: { cli: { roles: ['admin', 'writer'] } },
+            // The guide's commands show no token: who gets here came through the API server, and nothing else leads in.
+            anonymous: { roles: ['writer'] },
+          },
           // An experiment that is interrupted is run again.
           spot: true,
           footprint: api,
@@ -110,6 +109,7 @@ export const threeVersion: Platform = {
           names: { container: 'api' },
           ports: { v3: 8003 },
           role: 'platform_v3',
+          policy: { identities: { cli: { roles: ['admin'] } }, anonymous: { roles: [] } },
           replicas: 1,
           footprint: minimal,
         },
@@ -146,7 +146,7 @@ export const threeVersion: Platform = {
           kind: 'llm-stand-in',
           name: 'llm-stand-in',
           where: { lacks: 'internet' },
-          models: ['gpt-4', 'claude-3-opus-20240229'],
+          models: [primaryModel, secondaryModel],
           footprint: minimal,
         },
         {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, objectsAt } from '../../constructs/bridge/manifest.ts';
 import { allMiniLmL6V2, Credentials, Duration, Orchestrator, type OrchestratorProps } from '../../constructs/index.ts';
+import { parseObjectives } from '../../services/orchestrator/src/production/objectives.ts';
 import { bench, containerOf, envOf, object, podOf, small, synthError } from '../support/manifests.ts';
 import { ragPlatform } from '../support/rag-platform.ts';
 import { podsOf, Reachability } from '../support/reachability.ts';
@@ -26,10 +27,11 @@ describe('Orchestrator', () => {
   it('gets every address and credential by its connections', () => {
     expect(envOf(ragPlatform().synth(), 'orchestrator')).toEqual({
       PORT: '8000',
+      HEALTH_PORT: '8081',
       LOG_LEVEL: 'info',
       FEATURES: 'gateway,rag',
       API_TOKENS_DIR: '/etc/orchestrator/tokens',
-      PROVIDERS_FILE: '/etc/orchestrator/providers/providers.json',
+      PROVIDERS_FILE: '/etc/orchestrator/config/providers.json',
       SHUTDOWN_GRACE_SECONDS: '20',
       EMBEDDING_MODEL: 'all-minilm-l6-v2',
       EMBEDDING_DIMENSION: '384',
@@ -110,12 +112,75 @@ describe('Orchestrator', () => {
     expect(envOf(manifests, 'orchestrator').QDRANT_API_KEY_FILE).toBeUndefined();
   });
 
+  it('is asked for its health where no other request waits, and by nobody but the kubelet', () => {
+    const { made, synth } = orchestrator();
+    const manifests = synth();
+    const container = containerOf(manifests, 'orchestrator');
+    expect(objectsAt(container, 'ports')).toContainEqual({ containerPort: 8081, name: 'health', protocol: 'TCP' });
+    for (const probe of ['liveness', 'readiness']) {
+      expect(at(container, `${probe}Probe`, 'httpGet')).toMatchObject({ port: 8081 });
+    }
+    expect(at(container, 'startupProbe', 'httpGet')).toMatchObject({ path: '/health/startup', port: 8000 });
+    expect(objectsAt(object(manifests, 'Service', 'orchestrator'), 'spec', 'ports').map(({ port }) => port)).toEqual([
+      8000,
+    ]);
+    expect(JSON.stringify(object(manifests, 'NetworkPolicy', 'orchestrator'))).not.toContain('8081');
+    expect(Object.keys(made.workload.ports)).toEqual(['http']);
+  });
+
+  it('takes its policy from a file that rolls the pods out anew', () => {
+    const policy = { tiers: { standard: { budget: { daily: 10 } } } } as const;
+    const manifests = orchestrator({ policy }).synth();
+    expect(envOf(manifests, 'orchestrator').POLICY_FILE).toBe('/etc/orchestrator/config/policy.json');
+    const file = String(at(object(manifests, 'ConfigMap', 'orchestrator-config'), 'data', 'policy.json'));
+    expect(JSON.parse(file)).toEqual(policy);
+    expect(objectsAt(containerOf(manifests, 'orchestrator'), 'volumeMounts')).toContainEqual({
+      name: 'config-config',
+      mountPath: '/etc/orchestrator/config',
+      readOnly: true,
+    });
+    const sums = (daily: number) => {
+      const changed = orchestrator({ policy: { tiers: { standard: { budget: { daily } } } } }).synth();
+      return at(object(changed, 'Deployment', 'orchestrator'), 'spec', 'template', 'metadata', 'annotations');
+    };
+    expect(sums(10)).toEqual(
+      at(object(manifests, 'Deployment', 'orchestrator'), 'spec', 'template', 'metadata', 'annotations'),
+    );
+    expect(sums(11)).not.toEqual(sums(10));
+    const without = orchestrator().synth();
+    expect(envOf(without, 'orchestrator').POLICY_FILE).toBeUndefined();
+  });
+
+  it('tells the service what endpoints promise', () => {
+    const objectives = { '/v1/rerank': { p95: Duration.millis(150), errorRate: 0.02 } };
+    const text = envOf(orchestrator({ objectives }).synth(), 'orchestrator').SLO_OBJECTIVES;
+    expect(parseObjectives(text)).toMatchObject({
+      objectives: { '/v1/rerank': { p95Ms: 150, errorRate: 0.02 } },
+      problems: [],
+    });
+  });
+
   it('is given more time than its own grace before it is killed', () => {
     const pod = podOf(orchestrator({ shutdownGrace: Duration.seconds(60) }).synth(), 'orchestrator');
     expect(pod.terminationGracePeriodSeconds).toBe(75);
   });
 
   it.each<[string, Partial<OrchestratorProps>, RegExp]>([
+    [
+      'a tier that there is not',
+      { policy: { identities: { cli: { tier: 'gold' } } } },
+      /policy\.identities\.cli\.tier is "gold": use one of standard, premium, enterprise, or add it to tiers/,
+    ],
+    [
+      'a promise for no route',
+      { objectives: { rerank: { p95: Duration.seconds(1), errorRate: 0.1 } } },
+      /objectives is "rerank": write the pattern of a route/,
+    ],
+    [
+      'a promise that cannot be kept or broken',
+      { objectives: { '/v1/rerank': { p95: Duration.seconds(1), errorRate: 0 } } },
+      /objectives\["\/v1\/rerank"\]\.errorRate is 0: use a share above 0/,
+    ],
     [
       'a collection of another dimension',
       { embedding: { ...embedding, collection: { name: 'passages', dimension: 768 } } },

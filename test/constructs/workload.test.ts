@@ -324,6 +324,8 @@ describe('Workload: what it may have besides', () => {
 
   it('refuses a sidecar’s port that is taken, and a folder that is not there', () => {
     const sidecar = { name: 'second', image, resources: small };
+    const taken = { healthPort: 8081, sidecars: [{ ...sidecar, ports: { metrics: { number: 8081 } } }] };
+    expect(synthError(workload(taken).synth)).toMatch(/ports\.health\.number is 8081: "metrics" has it already/);
     expect(synthError(workload({ sidecars: [{ ...sidecar, ports: { http: { number: 8000 } } }] }).synth)).toMatch(
       /sidecars\.ports\.http is "http": another container of the pod has a port of that name/,
     );

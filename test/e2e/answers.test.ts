@@ -80,8 +80,9 @@ describe('questions over ingested documents', () => {
     expect((await ask('How many nests has the heron colony of Osterholt?')).answer).not.toContain('212');
   });
 
-  it('wants a token', async () => {
-    const response = await fetch(`http://127.0.0.1:${ports.orchestrator}/api/v1/query`, { method: 'POST' });
+  it('wants a token that it knows, or none', async () => {
+    const headers = { authorization: 'Bearer made-up-by-somebody' };
+    const response = await fetch(`http://127.0.0.1:${ports.orchestrator}/api/v1/query`, { method: 'POST', headers });
     expect(response.status).toBe(401);
   });
 

@@ -74,7 +74,14 @@ describe.each(everywhere)('$id', ({ platform, environment }) => {
 describe('the secrets of a platform', () => {
   it.each(Object.values(platforms))('are all used in some environment: $name', (platform) => {
     const used = new Set(Object.values(environments).flatMap((environment) => secretsUsed(platform, environment)));
-    expect([...used].sort()).toEqual([...platform.secrets].sort());
+    expect([...used].sort()).toEqual([...platform.secrets, ...(platform.storedSecrets ?? [])].sort());
+  });
+
+  it.each(Object.values(platforms))('are all that an environment without a store asks for: $name', (platform) => {
+    for (const environment of Object.values(environments)) {
+      if (environment.capabilities.has('externalSecrets')) continue;
+      expect(platform.secrets).toEqual(expect.arrayContaining([...secretsUsed(platform, environment)]));
+    }
   });
 });
 

@@ -48,7 +48,7 @@ describe.each(Object.entries(platforms))('%s', (name, platform) => {
           return [];
       }
     });
-    expect([...new Set(used)].sort()).toEqual([...platform.secrets].sort());
+    expect([...new Set(used)].sort()).toEqual([...platform.secrets, ...(platform.storedSecrets ?? [])].sort());
   });
 
   it('grows with the scale', () => {
