@@ -109,7 +109,7 @@ export interface QdrantSpec extends Base {
   readonly peers: Readonly<Record<Scale, number>>;
 }
 
-/** Models that the platforms know: {@link models} in components.ts has them. */
+/** Models that the platforms know: {@link models} in components/models.ts has them. */
 export type ModelName = 'all-minilm-l6-v2' | 'qwen2.5-7b-instruct' | 'llama-3.2-3b-instruct';
 
 /** A model to serve, and where its weights come from. */
