@@ -99,8 +99,9 @@ export type {
 } from './orchestrator-policy.ts';
 export { type ApiTargets, apiAlerts, dependencyAlerts } from './platform-alerts.ts';
 export type { Port, Protocol } from './ports.ts';
-export { Postgres, type PostgresForm, type PostgresPooling, type PostgresProps } from './postgres.ts';
+export { Postgres } from './postgres.ts';
 export type { PostgresArchive } from './postgres-cloudnativepg.ts';
+export type { PostgresForm, PostgresPooling, PostgresProps } from './postgres-props.ts';
 export type { PostgresRole, PostgresSchema, PostgresSetup, SchemaRight } from './postgres-setup.ts';
 export { type Priority, PriorityClasses, type PriorityClassesProps } from './priority-classes.ts';
 export { probes } from './probes.ts';
