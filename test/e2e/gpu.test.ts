@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { App, Chart } from 'cdk8s';
 import { stringify } from 'yaml';
 import {
+  Autoscaling,
   Cpu,
+  Duration,
   type GpuPool,
   Images,
   ModelServer,
@@ -12,7 +14,9 @@ import {
   Size,
   Workload,
 } from '../../constructs/index.ts';
-import { kube, start } from './support/platform.ts';
+import { simulatedNode } from '../../local/cluster/gpu-nodes.ts';
+import { removePendingPods, servePendingPods } from './support/pending-pods.ts';
+import { kube, namespace as platform, start } from './support/platform.ts';
 
 const name = 'gpu-scheduling';
 const resources = {
@@ -42,14 +46,26 @@ function manifests(): string {
       replicas,
     });
   }
-  new Workload(namespace, 'plain', {
-    name: 'plain',
-    component: 'test',
-    kind: 'Deployment',
-    image: { reference: 'registry.example/plain:1.0.0', version: '1.0.0' },
-    ports: { http: { number: 8000 } },
-    resources: { cpu: { request: Cpu.millis(1) }, memory: { request: Size.mebibytes(1), limit: Size.mebibytes(8) } },
-    probes: probes({ ready: { tcp: 8000 }, live: { tcp: 8000 } }),
+  const onCpu = (id: string) =>
+    new Workload(namespace, id, {
+      name: id,
+      component: 'test',
+      kind: 'Deployment',
+      image: { reference: 'registry.example/plain:1.0.0', version: '1.0.0' },
+      ports: { http: { number: 8000 } },
+      resources: { cpu: { request: Cpu.millis(1) }, memory: { request: Size.mebibytes(1), limit: Size.mebibytes(8) } },
+      probes: probes({ ready: { tcp: 8000 }, live: { tcp: 8000 } }),
+    });
+  onCpu('plain');
+  // Answers on the CPU for those that wait for a GPU: one pod for each.
+  new Autoscaling(namespace, 'pool-scaling', {
+    target: onCpu('overflow'),
+    name: 'gpu-l4',
+    min: 1,
+    max: 5,
+    metrics: [{ kind: 'external', metric: 'pods_pending', labels: { product: 'NVIDIA-L4' }, average: 1 }],
+    up: { stabilisation: Duration.seconds(0) },
+    down: { stabilisation: Duration.seconds(0) },
   });
   const claim = {
     apiVersion: 'v1',
@@ -101,6 +117,7 @@ describe('GPU work on simulated nodes', () => {
   });
 
   afterAll(async () => {
+    await removePendingPods();
     await kube(['delete', 'namespace', name, '--wait=true', '--timeout=120s']);
     await kube(['delete', 'persistentvolume/weights', 'runtimeclass/nvidia', '--ignore-not-found']);
     const started = await start();
@@ -129,6 +146,30 @@ describe('GPU work on simulated nodes', () => {
     await kube(['delete', 'deployment', 'on-a100-40gb', '-n', name, '--wait=true']);
     await kube(['wait', 'pods', '-n', name, '-l', 'app=on-l4', '--for=condition=PodScheduled', '--timeout=60s']);
     expect([...(await nodesOf('on-l4'))].sort()).toEqual(['gpu-0', 'gpu-1']);
+  });
+
+  it('scales the autoscaler of its pool while pods wait, and back when they land', async () => {
+    const image = 'jsonpath={.spec.template.spec.containers[0].image}';
+    await servePendingPods(await kube(['get', 'deployment', 'orchestrator', '-n', platform, '-o', image]));
+    const desired = (count: number) =>
+      kube(['wait', 'hpa/gpu-l4', '-n', name, `--for=jsonpath={.status.desiredReplicas}=${count}`, '--timeout=180s']);
+    const waiting = async () => (await nodesOf('on-l4')).filter((node) => node === '').length;
+
+    expect(await waiting()).toBe(0);
+    await desired(1);
+
+    await kube(['scale', 'deployment/on-l4', '-n', name, '--replicas=5']);
+    await desired(3);
+    expect(await waiting()).toBe(3);
+    const scaled = ['wait', 'deployment/overflow', '-n', name, '--timeout=60s'];
+    await kube([...scaled, '--for=jsonpath={.spec.replicas}=3']);
+
+    // The pool grows, as Karpenter would make it.
+    await kube(['apply', '-f', '-'], [2, 3, 4].map((index) => stringify(simulatedNode(index))).join('---\n'));
+    await kube(['wait', 'pods', '-n', name, '-l', 'app=on-l4', '--for=condition=PodScheduled', '--timeout=120s']);
+    expect([...(await nodesOf('on-l4'))].sort()).toEqual(['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3', 'gpu-4']);
+    await desired(1);
+    await kube([...scaled, '--for=jsonpath={.spec.replicas}=1']);
   });
 
   it('leaves its nodes to itself', async () => {
