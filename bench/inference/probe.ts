@@ -1,7 +1,7 @@
 /**
  * Asks an address again and again, as a kubelet does but far more often, and gives the times of the answers in milliseconds.
  *
- *   echo '{"url":"…","path":"/health/live","seconds":8}' | node probe.ts
+ *   echo '{"url":"…","path":"/health/live","after":2,"seconds":8}' | node probe.ts
  */
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,8 @@ import { Client } from 'undici';
 export interface Probe {
   readonly url: string;
   readonly path: string;
+  /** Seconds to wait before the first. */
+  readonly after: number;
   readonly seconds: number;
 }
 
@@ -21,10 +23,11 @@ export interface ProbeResult {
   readonly worst: number;
 }
 
-async function run({ url, path, seconds }: Probe): Promise<ProbeResult> {
+async function run({ url, path, after, seconds }: Probe): Promise<ProbeResult> {
   const client = new Client(url);
   const times: number[] = [];
   let failures = 0;
+  await delay(after * 1000);
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end) {
     const since = performance.now();

@@ -1,10 +1,10 @@
 /**
  * Measures the inference server beside a peer, and against what the processor can do.
  *
- *   npm run bench -- inference [--json] [--peer infinity|fastapi] [--rounds 3] [--seconds 6]
+ *   npm run bench -- inference [--json] [--peer infinity|fastapi|none] [--seconds 15]
  *   npm run bench -- inference --soak [--minutes 10] [--json]
  *
- * All servers run at the same time and are measured in turns, so that what else the machine does meets each of them.
+ * All servers are measured in turns of a second, so that what else the machine does meets all of them alike.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,13 +23,14 @@ const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     peer: { type: 'string', default: 'infinity' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '15' },
     soak: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '10' },
   },
 });
 
+const peer = (['infinity', 'fastapi', 'none'] as const).find((each) => each === options.peer);
+if (peer === undefined) throw new Error(`--peer is "${options.peer}". Use infinity, fastapi or none.`);
 const progress = options.json ? silent : createProgress();
 const paths = resolvePaths();
 const folder = mkdtempSync(path.join(tmpdir(), 'keelson-bench-'));
@@ -39,8 +40,7 @@ try {
     ? await soak({ models, minutes: Number(options.minutes), progress })
     : await speed({
         models,
-        peer: options.peer === 'fastapi' ? 'fastapi' : 'infinity',
-        rounds: Number(options.rounds),
+        peer,
         seconds: Number(options.seconds),
         progress,
         paths,

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Progress } from '../../local/progress.ts';
-import type { Load, LoadResult } from './load.ts';
+import type { Load } from './load.ts';
 import type { Models } from './models.ts';
 import { startOurs } from './ours.ts';
 import { type Figure, kept, type Report } from './report.ts';
 import { ask, median } from './speed.ts';
+import type { Counted } from './turns.ts';
 
 export interface SoakOptions {
   readonly models: Models;
@@ -33,17 +34,10 @@ export async function soak({ models, minutes, progress }: SoakOptions): Promise<
   const server = await startOurs(models.root);
   try {
     const seconds = minutes * 60;
-    const load = (model: string, clients: number, batch: number, seed: number): Promise<LoadResult> =>
-      ask<LoadResult>('load.ts', {
-        url: server.url,
-        path: '/v1/embeddings',
-        model,
-        clients,
-        batch,
-        warmUp: 0,
-        seconds,
-        seed,
-      } satisfies Load);
+    const load = (model: string, clients: number, batch: number, seed: number): Promise<Counted> => {
+      const order: Load = { url: server.url, path: '/v1/embeddings', model, clients, batch, seed };
+      return ask<Counted>('load.ts', { ...order, seconds });
+    };
     const loads = Promise.all([load('minilm', 16, 1, 1), load('minilm', 2, 32, 2), load('minilm-int8', 4, 8, 3)]);
     const task = progress.task(`soak of ${minutes} minutes`, seconds);
     const samples: number[] = [];
@@ -63,9 +57,23 @@ export async function soak({ models, minutes, progress }: SoakOptions): Promise<
       { what: 'memory after the first third', value: first, unit: 'MiB' },
       { what: 'memory at the end', value: last, unit: 'MiB' },
       { what: 'growth', value: last / first - 1, unit: 'of it', atMost: 0.05 },
+      { what: 'slope after the first third', value: slope(settled) * (60 / INTERVAL), unit: 'MiB a minute' },
     ];
     return { figures, held: figures.every(kept), notes: [`looked at every ${INTERVAL} s, medians of quarters`] };
   } finally {
     await server.stop();
   }
+}
+
+/** Of the line that is nearest to the values, by one step. */
+export function slope(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let together = 0;
+  let alone = 0;
+  for (const [at, value] of values.entries()) {
+    together += (at - middle) * (value - mean);
+    alone += (at - middle) ** 2;
+  }
+  return alone === 0 ? 0 : together / alone;
 }

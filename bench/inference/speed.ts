@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import type { Paths } from '../../local/paths.ts';
 import type { Progress } from '../../local/progress.ts';
 import { machine } from '../machine.ts';
-import type { Bare, BareResult } from './bare.ts';
-import type { Load, LoadResult } from './load.ts';
+import type { Bare } from './bare.ts';
+import type { Load } from './load.ts';
 import type { Models } from './models.ts';
 import { startOurs } from './ours.ts';
 import { startFastApi } from './peer/fastapi.ts';
@@ -14,23 +13,23 @@ import { startInfinity } from './peer/infinity.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { type Figure, kept, type Report } from './report.ts';
 import type { RunningServer } from './server.ts';
+import { type Batches, type Contestant, type Counted, type Outcome, takeTurns } from './turns.ts';
 
-export type PeerName = 'infinity' | 'fastapi';
+/** `none` leaves the comparison out. */
+export type PeerName = 'infinity' | 'fastapi' | 'none';
 
 export interface SpeedOptions {
   readonly models: Models;
   readonly peer: PeerName;
-  /** Times that each is measured; the median counts. */
-  readonly rounds: number;
-  /** Seconds of one measurement. */
+  /** Seconds of each measurement. */
   readonly seconds: number;
   readonly progress: Progress;
   readonly paths: Paths;
 }
 
 const SCENARIOS = [
-  { name: 'batch 1 x 64 clients', clients: 64, batch: 1 },
-  { name: 'batch 32 x 8 clients', clients: 8, batch: 32 },
+  { name: '64 clients x 1 text', clients: 64, batch: 1 },
+  { name: '8 clients x 32 texts', clients: 8, batch: 32 },
 ] as const;
 
 /** Default of MAX_BATCH_TOKENS. */
@@ -44,8 +43,10 @@ export async function ask<Answer>(program: string, input: object): Promise<Answe
   return JSON.parse(stdout) as Answer;
 }
 
+type Measured = 'fp32' | 'int8' | 'peer' | 'bare';
+
 interface Subject {
-  readonly name: 'fp32' | 'int8' | 'peer';
+  readonly name: Exclude<Measured, 'bare'>;
   readonly pid: number;
   readonly url: string;
   readonly path: string;
@@ -54,96 +55,128 @@ interface Subject {
 
 /** Texts per second of ours, of the peer, and of ONNX Runtime alone; and the probe while the server is saturated. */
 export async function speed(options: SpeedOptions): Promise<Omit<Report, 'machine'>> {
-  const { models, rounds, seconds, progress, paths } = options;
+  const { models, seconds, progress, paths } = options;
   const servers: RunningServer[] = [];
   try {
-    const ours = await startOurs(models.root);
-    servers.push(ours);
+    const subjects: Subject[] = [];
+    const task = progress.task('starting the servers', 30);
+    for (const [name, model] of [
+      ['fp32', 'minilm'],
+      ['int8', 'minilm-int8'],
+    ] as const) {
+      const { url, pid } = keep(servers, await startOurs(models.root, model));
+      subjects.push({ name, pid, url, path: '/v1/embeddings', model });
+    }
     const { server: peer, name: peerName, notes } = await startPeer(options);
-    servers.push(peer);
-    const peerPath = peerName === 'infinity' ? '/embeddings' : '/v1/embeddings';
-    const subjects: Subject[] = [
-      { name: 'fp32', pid: ours.pid, url: ours.url, path: '/v1/embeddings', model: 'minilm' },
-      { name: 'int8', pid: ours.pid, url: ours.url, path: '/v1/embeddings', model: 'minilm-int8' },
-      { name: 'peer', pid: peer.pid, url: peer.url, path: peerPath, model: 'minilm' },
-    ];
+    if (peer !== undefined) {
+      const { url, pid } = keep(servers, peer);
+      const address = peerName === 'infinity' ? '/embeddings' : '/v1/embeddings';
+      subjects.push({ name: 'peer', pid, url, path: address, model: 'minilm' });
+    }
     await checkSame(subjects);
+    task.done();
+    await warmUp(subjects, progress);
     const vnni = machine(paths.repository).instructions.some((name) => /vnni|amx_int8|i8mm/.test(name));
+    const names = { fp32: 'fp32', int8: 'int8', peer: peerName, bare: 'ONNX Runtime alone' } as const;
     const figures: Figure[] = [];
-    let generator = 0;
     for (const { name, clients, batch } of SCENARIOS) {
-      const measured: Record<Subject['name'] | 'bare', number[]> = { fp32: [], int8: [], peer: [], bare: [] };
-      const costs: Record<Subject['name'] | 'bare', number[]> = { fp32: [], int8: [], peer: [], bare: [] };
-      for (let round = 0; round < rounds; round++) {
-        const task = progress.task(`${name}, round ${round + 1} of ${rounds}`, 4 * (seconds + 3));
-        for (const { name: subject, pid, ...target } of subjects) {
-          const load: Load = { ...target, clients, batch, warmUp: 1.5, seconds, seed: 1 + round };
-          const before = processorSeconds(pid);
-          const result = await ask<LoadResult>('load.ts', load);
-          costs[subject].push((1000 * (processorSeconds(pid) - before)) / (result.answered * batch));
-          if (result.failures > 0) throw new Error(`${subject}: ${result.failures} requests failed`);
-          measured[subject].push(result.textsPerSecond);
-          generator = Math.max(generator, result.cores);
-        }
-        const bare: Bare = {
-          model: models.bare,
-          threads: availableParallelism(),
-          inFlight: clients * batch,
-          maxBatchTokens: MAX_BATCH_TOKENS,
-          seconds,
-          seed: 1 + round,
-        };
-        const { textsPerSecond, processorMs } = await ask<BareResult>('bare.ts', bare);
-        measured.bare.push(textsPerSecond);
-        costs.bare.push(processorMs);
-        task.done();
-      }
-      const [fp32, int8, other, bare] = [measured.fp32, measured.int8, measured.peer, measured.bare].map(median) as [
-        number,
-        number,
-        number,
-        number,
-      ]; // four lists give four medians
-      const rate = (what: string, value: number): Figure => ({ what: `${name}: ${what}`, value, unit: 'texts/s' });
-      const ratio = (what: string, value: number, atLeast?: number): Figure => ({
+      const contestants: Contestant<Measured>[] = subjects.map((subject) => ({
+        name: subject.name,
+        program: 'load.ts',
+        order: { ...loadOf(subject), clients, batch, seed: 1 } satisfies Load,
+        server: subject.pid,
+        ...(subject.name !== 'peer' && { batches: () => batchesOf(subject) }),
+      }));
+      const threads = availableParallelism();
+      const order: Bare = { model: models.bare, threads, clients, batch, maxBatchTokens: MAX_BATCH_TOKENS, seed: 1 };
+      contestants.push({ name: 'bare', program: 'bare.ts', order });
+      const turns = progress.task(name, contestants.length * (seconds + 4));
+      const outcomes = await takeTurns(contestants, { seconds, onTurn: (who) => turns.update(who) });
+      turns.done();
+      const failed = [...outcomes].filter(([, { failures }]) => failures > 0).map(([who]) => names[who]);
+      if (failed.length > 0) throw new Error(`${name}: requests to ${failed.join(' and ')} failed`);
+      const figure = (what: string, value: number, unit: string, atLeast?: number): Figure => ({
         what: `${name}: ${what}`,
         value,
-        unit: 'times',
+        unit,
         ...(atLeast !== undefined && { atLeast }),
       });
+      const all = [...outcomes];
+      const value = (who: Measured, of: (outcome: Outcome) => number): number => {
+        const outcome = outcomes.get(who);
+        return outcome === undefined ? Number.NaN : of(outcome);
+      };
+      const ratio = (a: Measured, b: Measured, of: (outcome: Outcome) => number): number => value(a, of) / value(b, of);
       figures.push(
-        rate('fp32', fp32),
-        rate('int8', int8),
-        rate(peerName, other),
-        rate('onnxruntime alone', bare),
-        ratio(`fp32 to ${peerName}`, fp32 / other, 1.2),
-        ratio('int8 to fp32', int8 / fp32, vnni ? 1.5 : undefined),
-        ratio('fp32 to onnxruntime alone', fp32 / bare, 0.85),
-        // Does not depend on what else the machine does.
-        ...(['fp32', 'int8', 'peer', 'bare'] as const).map((each) => ({
-          what: `${name}: processor time of ${{ fp32: 'fp32', int8: 'int8', peer: peerName, bare: 'onnxruntime alone' }[each]}`,
-          value: median(costs[each]),
-          unit: 'ms a text',
-        })),
+        ...all.map(([who, outcome]) => figure(names[who], rate(outcome), 'texts/s')),
+        ...(peer === undefined ? [] : [figure(`fp32 to ${peerName}`, ratio('fp32', 'peer', rate), 'times', 1.2)]),
+        figure('int8 to fp32', ratio('int8', 'fp32', rate), 'times', vnni ? 1.5 : undefined),
+        figure('fp32 to ONNX Runtime alone', ratio('fp32', 'bare', rate), 'times', 0.85),
+        // The load generator takes its part of the cores, which the loop has for itself.
+        figure('the same by processor time', ratio('bare', 'fp32', cost), 'times'),
+        ...all.map(([who, outcome]) => figure(`processor time, ${names[who]}`, cost(outcome), 'ms a text')),
+        figure('processor time, load generator', value('fp32', generatorCost), 'ms a text'),
+        ...all.flatMap(([who, { batches }]) =>
+          batches === undefined
+            ? []
+            : [
+                figure(`batches, ${names[who]}`, batches[1] / batches[0], 'texts'),
+                figure(`padded, ${names[who]}`, batches[2] / batches[1], 'tokens a text'),
+              ],
+        ),
       );
     }
-    figures.push(...(await probe(ours.url, seconds * 2, progress)));
-    figures.push({ what: 'load generator', value: generator, unit: 'cores', atMost: 0.5 });
-    return { figures, held: figures.every(kept), notes: [...notes, `median of ${rounds} rounds of ${seconds} s`] };
+    const [ours] = subjects;
+    if (ours !== undefined) figures.push(...(await probe(ours, seconds, progress)));
+    return { figures, held: figures.every(kept), notes: [...notes, `${seconds} s of each, in turns of a second`] };
   } finally {
-    for (const server of servers) await server.stop();
+    await Promise.all(servers.map((server) => server.stop()));
   }
 }
 
-/** Processor time that a process and its threads have taken. */
-function processorSeconds(pid: number): number {
-  // The name in brackets may hold spaces; user and system time are the 14th and 15th field, in hundredths of a second.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+const rate = ({ texts, seconds }: Outcome): number => texts / seconds;
+const cost = ({ texts, processorSeconds }: Outcome): number => (1000 * processorSeconds) / texts;
+const generatorCost = ({ texts, generatorSeconds }: Outcome): number => (1000 * generatorSeconds) / texts;
+
+function keep(servers: RunningServer[], server: RunningServer): RunningServer {
+  servers.push(server);
+  return server;
+}
+
+function loadOf({ url, path: address, model }: Subject): Pick<Load, 'url' | 'path' | 'model'> {
+  return { url, path: address, model };
+}
+
+/**
+ * Compilers of servers look at what runs often: a server that has answered for days is at its best, one that was started
+ * just now is not. Short texts, so that there are many.
+ */
+async function warmUp(subjects: readonly Subject[], progress: Progress): Promise<void> {
+  const seconds = 8;
+  const task = progress.task('warming up', subjects.length * (seconds + 1));
+  for (const subject of subjects) {
+    task.update(subject.name);
+    await ask<Counted>('load.ts', { ...loadOf(subject), clients: 64, batch: 1, seconds, seed: 0, words: 3 });
+  }
+  task.done();
+}
+
+/** What our server has computed so far, as its metrics have it. */
+async function batchesOf({ url, model }: Subject): Promise<Batches> {
+  const lines = (await (await fetch(`${url}/metrics`)).text()).split('\n');
+  const value = (metric: string): number =>
+    Number(
+      lines
+        .find((line) => line.startsWith(`${metric}{model="${model}"`))
+        ?.split(' ')
+        .at(-1) ?? 0,
+    );
+  return [value('model_batch_size_count'), value('model_batch_size_sum'), value('model_tokens_total')];
 }
 
 async function startPeer({ models, peer, progress, paths }: SpeedOptions) {
   const threads = availableParallelism();
+  if (peer === 'none') return { server: undefined, name: peer, notes: [] };
   const fastApi = () =>
     startFastApi(`${models.bare}/graph.onnx`, `${models.bare}/tokenizer.json`, threads, { progress, paths });
   if (peer === 'fastapi') return { server: await fastApi(), name: peer, notes: [] };
@@ -179,21 +212,16 @@ async function checkSame(subjects: readonly Subject[]): Promise<void> {
 }
 
 /** Answers of the liveness probe while every worker is busy and the queue is long. */
-async function probe(url: string, seconds: number, progress: Progress): Promise<Figure[]> {
+async function probe(subject: Subject, seconds: number, progress: Progress): Promise<Figure[]> {
   const task = progress.task('the liveness probe under load', seconds + 3);
-  const load: Load = {
-    url,
-    path: '/v1/embeddings',
-    model: 'minilm',
-    clients: 16,
-    batch: 32,
-    warmUp: 1,
-    seconds,
-    seed: 9,
-  };
   const [, { p50, p99, worst, failures }] = await Promise.all([
-    ask<LoadResult>('load.ts', load),
-    ask<ProbeResult>('probe.ts', { url, path: '/health/live', seconds } satisfies Probe),
+    ask<Counted>('load.ts', { ...loadOf(subject), clients: 16, batch: 32, seconds, seed: 9 }),
+    ask<ProbeResult>('probe.ts', {
+      url: subject.url,
+      path: '/health/live',
+      after: 2,
+      seconds: seconds - 2,
+    } satisfies Probe),
   ]);
   task.done();
   return [

@@ -30,11 +30,12 @@ export function random(seed: number): () => number {
  *
  * @param count texts
  * @param seed another one gives other texts
+ * @param most words of a text
  */
-export function texts(count: number, seed: number): string[] {
+export function texts(count: number, seed: number, most = 120): string[] {
   const next = random(seed);
   return Array.from({ length: count }, (_, index) => {
-    const length = Math.min(120, Math.max(3, Math.round(Math.exp(2.75 + 0.75 * normal(next)))));
+    const length = Math.min(most, Math.max(3, Math.round(Math.exp(2.75 + 0.75 * normal(next)))));
     const words = Array.from({ length }, () => WORDS[Math.floor(next() * WORDS.length)]);
     return `${words.join(' ')} ${seed} ${index}`;
   });

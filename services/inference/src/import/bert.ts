@@ -21,8 +21,10 @@ const STORED_TYPES: Readonly<Record<string, DataType>> = { F32: 'FLOAT', F16: 'F
 
 /** The weights that a graph is built over. */
 export interface BertWeights {
-  /** Name of the safetensors file, relative to the folder that the session is given. */
+  /** Name of the safetensors file. */
   readonly file: string;
+  /** Where it lies, relative to the folder that the session is given. @default - as it is named */
+  readonly location?: string;
   readonly index: ReadonlyMap<string, TensorEntry>;
   /** Matrices to compute with in 8 bits, by name. @default - none */
   readonly quantized?: QuantizedWeights;
@@ -269,12 +271,12 @@ class BertExporter {
   }
 
   #stored(name: string, entry: TensorEntry): string {
-    const { file } = this.#weights;
+    const { file, location = file } = this.#weights;
     const type = STORED_TYPES[entry.dtype];
     if (type === undefined) {
       throw new Error(`${file}: "${name}" is stored as ${entry.dtype}. Save the model as F32, F16 or BF16.`);
     }
-    const stored = this.#graph.external(name, type, entry.shape, { file, ...entry });
+    const stored = this.#graph.external(name, type, entry.shape, { file: location, ...entry });
     return type === 'FLOAT' ? stored : this.#graph.node('Cast', [stored], { attributes: { to: 1 } });
   }
 }

@@ -2,7 +2,7 @@ import type { RowInput, RowOutputs } from '../engine/row.ts';
 import type { Scheduler } from '../engine/scheduler.ts';
 import type { TextModel } from './model.ts';
 import type { ResultCache } from './result-cache.ts';
-import { Turns } from './turns.ts';
+import { turns } from './turns.ts';
 
 /** Two texts that are read together. */
 export interface Pair {
@@ -27,11 +27,6 @@ export interface Computer {
   readonly cache: ResultCache;
 }
 
-/** Longest time that tokenising may keep the HTTP thread from answering others. */
-const SLICE_MS = 2;
-
-const turns = new Turns();
-
 /** Tokenises the texts among the inputs, and has all of them computed that are not known already. */
 export async function compute(
   { scheduler, cache }: Computer,
@@ -42,16 +37,13 @@ export async function compute(
 ): Promise<Computed> {
   const rows: RowInput[] = [];
   let tokens = 0;
-  let sliceEnd = performance.now() + SLICE_MS;
+  if (turns.busy) await turns.next();
   for (const input of inputs) {
+    if (turns.over) await turns.next();
+    signal.throwIfAborted();
     const row = toRow(model, input);
     tokens += row.ids.length;
     rows.push(row);
-    if (performance.now() > sliceEnd) {
-      await turns.next();
-      signal.throwIfAborted();
-      sliceEnd = performance.now() + SLICE_MS;
-    }
   }
   const { key } = model;
   const results = await cache.through(key, outputs, rows, (missing) =>

@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, realpath } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import type { ModelInterface } from '../engine/batch.ts';
 import type { TensorType } from '../engine/tensor.ts';
 import {
@@ -59,6 +59,7 @@ export async function readOnnxModel(
 ): Promise<Model> {
   const file = join(identity.folder, relative);
   const header = await readOnnxHeader(file);
+  for (const beside of header.files) await checkLink(file, beside);
   const base = { ...identity, format: 'onnx', file, folder: dirname(file) } as const;
   if ((await isThere(join(identity.folder, 'tokenizer.json'))) && takesTokens(header)) {
     const text = await readTextModel(identity, file, header);
@@ -74,6 +75,22 @@ export async function readOnnxModel(
   };
   checkBatching(file, model);
   return model;
+}
+
+/** ONNX Runtime takes no weights that a link leads to out of the graph's folder, and names neither of the two. */
+async function checkLink(file: string, beside: string): Promise<void> {
+  const folder = dirname(file);
+  const path = join(folder, beside);
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch {
+    throw new Error(`${path} is missing, where ${file} has its weights. Copy the model again, with all its files.`);
+  }
+  if (real.startsWith((await realpath(folder)) + sep)) return;
+  throw new Error(
+    `${path} is a link to ${real}, and ONNX Runtime reads weights from the folder of the graph alone. Copy the model with its files, such as with cp -rL.`,
+  );
 }
 
 function takesTokens({ inputs }: OnnxHeader): boolean {

@@ -1,4 +1,5 @@
-import { dirname, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import {
   ATTENTION_MASK,
   type BertWeights,
@@ -33,14 +34,17 @@ export async function readSafetensorsModel(
 ): Promise<TextModel> {
   const { folder } = identity;
   const description = await readBertDescription(folder);
-  const path = join(folder, file);
-  const index = await readSafetensorsIndex(path);
-  const weights = { file, index };
+  const index = await readSafetensorsIndex(join(folder, file));
+  // A Hugging Face cache has a link here. ONNX Runtime takes no weights that a link leads to out of the graph's folder, so the
+  // graph lies where they are.
+  const path = await realpath(join(folder, file));
+  const weights = { file, location: basename(path), index };
   const tokenizer = await loadTokenizer(join(folder, 'tokenizer.json'));
   const quantized = quantization === 'int8' ? await quantizeModel(path, description, weights, tokenizer) : undefined;
   const labels = classifierLabels(weights);
   return {
     ...identity,
+    folder: dirname(path),
     format: 'safetensors',
     task: labels === undefined ? 'encoder' : 'classifier',
     description,

@@ -16,6 +16,8 @@ export interface OnnxHeader {
   readonly opset: number;
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
+  /** Files beside it that hold weights, as it names them. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -38,7 +40,10 @@ const root = protobuf.Root.fromJSON({
         output: { rule: 'repeated', type: 'Value', id: 12 },
       },
     },
-    Initializer: { fields: { name: { type: 'string', id: 8 } } },
+    Initializer: {
+      fields: { name: { type: 'string', id: 8 }, externalData: { rule: 'repeated', type: 'Entry', id: 13 } },
+    },
+    Entry: { fields: { key: { type: 'string', id: 1 }, value: { type: 'string', id: 2 } } },
     Value: { fields: { name: { type: 'string', id: 1 }, type: { type: 'Type', id: 2 } } },
     Type: { fields: { tensorType: { type: 'Tensor', id: 1 } } },
     Tensor: { fields: { elemType: { type: 'int32', id: 1 }, shape: { type: 'Shape', id: 2 } } },
@@ -58,7 +63,10 @@ interface Dim {
 
 interface Decoded {
   readonly graph?: {
-    readonly initializer: { readonly name: string }[];
+    readonly initializer: {
+      readonly name: string;
+      readonly externalData: { readonly key: string; readonly value: string }[];
+    }[];
     readonly input: Value[];
     readonly output: Value[];
   };
@@ -94,6 +102,13 @@ export async function readOnnxHeader(path: string): Promise<OnnxHeader> {
     opset: opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx')?.version ?? 1,
     inputs: graph.input.filter(({ name }) => !weights.has(name)).map(describe),
     outputs: graph.output.map(describe),
+    files: [
+      ...new Set(
+        graph.initializer.flatMap(({ externalData }) =>
+          externalData.filter(({ key }) => key === 'location').map(({ value }) => value),
+        ),
+      ),
+    ],
   };
 }
 

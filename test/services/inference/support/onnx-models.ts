@@ -81,3 +81,14 @@ export async function writeExportedClassifier(root: string): Promise<string> {
   await copyFile(TOKENIZER, join(folder, 'tokenizer.json'));
   return folder;
 }
+
+/** `sum = a + 10, 20, 30`, with the constants in a file beside the graph, as those have it that outgrow 2 GB. */
+export function writeLargeSum(root: string): Promise<string> {
+  const g = new GraphBuilder();
+  const data = Float32Array.of(10, 20, 30);
+  const file = 'model.onnx_data';
+  const added = g.external('added', 'FLOAT', [3], { file, offset: 0, length: data.byteLength });
+  g.input('a', 'FLOAT', ['n', 3]);
+  g.output('sum', g.node('Add', ['a', added]), 'FLOAT', ['n', 3]);
+  return write(root, 'large', { 'model.onnx': g.encode('large'), [file]: new Uint8Array(data.buffer) });
+}

@@ -4,6 +4,7 @@ import { ApiError } from '../../errors/api-error.ts';
 import { SENTENCE_EMBEDDING } from '../../import/bert.ts';
 import { type Computed, compute, type Input } from '../../models/compute.ts';
 import type { TextModel } from '../../models/model.ts';
+import { turns } from '../../models/turns.ts';
 import type { Context } from '../context.ts';
 import { checkCount, checkTokens, MOST_INPUTS, requireEncoder } from '../inputs.ts';
 import { numbers, sendJson } from '../json-stream.ts';
@@ -63,6 +64,8 @@ export const openAiEmbeddingsRoute: FastifyPluginAsyncTypebox<{ context: Context
       void reply.header('x-model-version', version);
       return { computed: result, size: inputs.length * model.description.hiddenSize };
     });
+    // A batch may be the last of several large requests, whose answers would all be written in one go.
+    if (turns.busy) await turns.next();
     return sendJson(reply, answer(body, computed), size);
   });
 };
