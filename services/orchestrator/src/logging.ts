@@ -56,7 +56,7 @@ export function createLogger(level: LogLevel, destination?: pino.DestinationStre
     {
       level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp,
       formatters: { level: (label) => ({ level: label }) },
       hooks: {
         // Here and not in a formatter: by then pino has copied the message of an error.
@@ -65,7 +65,7 @@ export function createLogger(level: LogLevel, destination?: pino.DestinationStre
         },
       },
     },
-    destination ?? pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 250 }),
+    destination ?? pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: 250 }),
   );
   // The fields of a child logger pass no hook. Fastify makes one per request; its children inherit this method.
   const { child } = logger;
@@ -74,6 +74,15 @@ export function createLogger(level: LogLevel, destination?: pino.DestinationStre
   };
   logger.child = filtered;
   return logger;
+}
+
+let written = { at: 0, text: '' };
+
+/** The time in ISO 8601. Under load, several lines share a millisecond, and writing it out is a good part of a line. */
+function timestamp(): string {
+  const at = Date.now();
+  if (at !== written.at) written = { at, text: `,"time":"${new Date(at).toISOString()}"` };
+  return written.text;
 }
 
 function allowed(fields: object): Record<string, unknown> {
