@@ -1,9 +1,11 @@
 /**
- * A provider that answers at once, always the same: what is measured behind it is the gateway. Prints its port.
+ * A provider that answers at once, always the same: what is measured behind it is the gateway. Prints its port. Bare TCP, as the
+ * load generator: what it took of the processor would be missing to the gateways. It reads no more of HTTP than they send it:
+ * bodies with a length.
  *
  *   node bench/orchestrator/mock.ts
  */
-import { createServer } from 'node:http';
+import { createServer, type Socket } from 'node:net';
 
 const usage = {
   prompt_tokens: 120,
@@ -39,32 +41,50 @@ const events = [
   delta({}, 'stop'),
   chunk({ choices: [], usage }),
   'data: [DONE]\n\n',
-].map((event) => Buffer.from(event));
+];
 
-const server = createServer((request, response) => {
-  let stream = false;
-  request.on('data', (part: Buffer) => {
-    stream ||= part.includes('"stream":true');
-  });
-  request.on('end', () => {
-    if (!stream) {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': json.length });
-      response.end(json);
-      return;
+const answer = Buffer.concat([
+  Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n`),
+  json,
+]);
+const streamHead = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
+const framed = events.map((event) => `${Buffer.byteLength(event).toString(16)}\r\n${event}\r\n`);
+const parts = [streamHead + framed[0], ...framed.slice(1), '0\r\n\r\n'].map((part) => Buffer.from(part));
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/** An event at a time, as models do, though faster than any of them. */
+function stream(socket: Socket): void {
+  let at = 0;
+  const next = (): void => {
+    const part = parts[at];
+    at += 1;
+    if (part) socket.write(part, next);
+  };
+  next();
+}
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let waiting: Buffer | undefined;
+  socket.on('data', (chunk: Buffer) => {
+    let all = waiting ? Buffer.concat([waiting, chunk]) : chunk;
+    waiting = undefined;
+    while (all.length > 0) {
+      const head = all.indexOf(HEAD_END);
+      const length = head < 0 ? undefined : /\r\ncontent-length: *(\d+)/i.exec(all.latin1Slice(0, head))?.[1];
+      const end = head + HEAD_END.length + Number(length ?? 0);
+      if (head < 0 || all.length < end) {
+        waiting = all;
+        return;
+      }
+      if (all.subarray(head, end).includes('"stream":true')) stream(socket);
+      else socket.write(answer);
+      all = all.subarray(end);
     }
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    let at = 0;
-    // An event at a time, as models do, though faster than any of them.
-    const next = (): void => {
-      const event = events[at];
-      at += 1;
-      if (!event) response.end();
-      else response.write(event, next);
-    };
-    next();
   });
+  // Whoever is measured may leave in the middle.
+  socket.on('error', () => socket.destroy());
 });
-server.keepAliveTimeout = 120_000;
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   process.stdout.write(`${typeof address === 'object' && address ? address.port : 0}\n`);
