@@ -1,31 +1,29 @@
-import { ApiObject, Duration, JsonPatch, Lazy } from 'cdk8s';
+import { ApiObject, Duration, JsonPatch } from 'cdk8s';
 import {
   type Container,
-  DeploymentStrategy,
   EnvValue,
   FsGroupChangePolicy,
   type WorkloadProps as KubeWorkloadProps,
-  PercentOrAbsolute,
-  PodManagementPolicy,
-  Service,
+  type Service,
   ServiceAccount,
 } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { initContainer, kubeProtocol, mainContainer, sidecarContainer } from './containers.ts';
-import { patchRendered, StableDaemonSet, StableDeployment, StableStatefulSet } from './controller.ts';
+import { initContainer, mainContainer, sidecarContainer } from './containers.ts';
+import { patchRendered } from './controller.ts';
 import { ConvertedController } from './converted-controller.ts';
-import { jobController } from './job-controller.ts';
 import { recommendedLabels, selectorLabels } from './labels.ts';
-import { leaderLabel, leaderWorkerSet } from './leader-worker-set.ts';
+import { leaderLabel } from './leader-worker-set.ts';
 import { Namespace } from './namespace.ts';
-import { type Flow, policySpec } from './network-policy.ts';
+import type { Flow } from './network-policy.ts';
 import { renderedPatches, typedPatches } from './pod-patches.ts';
 import { type PodUsage, podUsage } from './pod-usage.ts';
 import type { Port } from './ports.ts';
 import { type Problem, problem, WiringError } from './problem.ts';
-import { asService, asServiceAccount } from './strict.ts';
+import { asServiceAccount } from './strict.ts';
 import { Volumes } from './volumes.ts';
 import { checkWorkload } from './workload-checks.ts';
+import { makeDisruptionBudget, makeNetworkPolicy, makeService, type WorkloadMetadata } from './workload-objects.ts';
+import { makePods, type PodController } from './workload-pods.ts';
 import type { WorkloadProps } from './workload-props.ts';
 
 /** Anything that stands for one workload in a connection: a workload, or a component made around one. */
@@ -35,12 +33,6 @@ export interface Connectable<P extends string = string> {
 
 /** Time in which a pod leaves the service's endpoints while it still answers. */
 const defaultDrain = Duration.seconds(5);
-
-interface Metadata {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Record<string, string>;
-}
 
 /** What an autoscaler acts on. */
 export interface ScaleTarget {
@@ -96,10 +88,10 @@ export class Workload<P extends string = string> extends Construct implements Co
     return this.#scale;
   }
 
-  readonly #pods: StableDeployment | StableStatefulSet | StableDaemonSet;
+  readonly #pods: PodController;
   /** The object that renders the pods: the controller itself but for kinds that cdk8s-plus does not have. */
   readonly #template: ApiObject;
-  readonly #metadata: Metadata;
+  readonly #metadata: WorkloadMetadata;
   readonly #front: Service | undefined;
   readonly #account: ServiceAccount | undefined;
   readonly #drains: boolean;
@@ -167,54 +159,12 @@ export class Workload<P extends string = string> extends Construct implements Co
     // Workers of a group answer nobody but their leader.
     const answering = props.kind === 'LeaderWorkerSet' ? leaderLabel : (props.custom?.serves ?? {});
     const listens = Object.keys(this.ports).length > 0;
-    this.#front = listens ? this.#service('service', metadata, false, answering) : undefined;
+    this.#front = listens ? this.#service('service', props.name, false, answering) : undefined;
     // Replicas of a StatefulSet have a name each, and Prometheus asks each replica for its metrics.
     const needsHeadless = props.kind === 'StatefulSet' || Object.values<Port>(this.ports).some((port) => port.metrics);
-    const headless = needsHeadless
-      ? this.#service('headless', { ...metadata, name: `${props.name}-headless` }, true, answering)
-      : undefined;
+    const headless = needsHeadless ? this.#service('headless', `${props.name}-headless`, true, answering) : undefined;
 
-    if (props.kind === 'DaemonSet') {
-      this.#pods = new StableDaemonSet(this, 'daemonset', pod, podMetadata);
-    } else if (props.kind === 'LeaderWorkerSet') {
-      this.#pods = new ConvertedController(
-        this,
-        'groups',
-        pod,
-        podMetadata,
-        leaderWorkerSet(props.group ?? { size: 1 }),
-      );
-    } else if (props.kind === 'Custom') {
-      const { spec = {}, apiVersion = '', kind = '' } = props.custom ?? {};
-      this.#pods = new ConvertedController(this, 'custom', pod, podMetadata, { apiVersion, kind, spec: () => spec });
-    } else if (props.kind === 'Job') {
-      const run = props.run ?? { timeout: Duration.hours(1) };
-      this.#pods = new ConvertedController(this, 'job', pod, podMetadata, jobController(run));
-    } else if (props.kind === 'Deployment' || headless === undefined) {
-      this.#pods = new StableDeployment(
-        this,
-        'deployment',
-        {
-          ...pod,
-          strategy:
-            props.strategy === 'recreate'
-              ? DeploymentStrategy.recreate()
-              : DeploymentStrategy.rollingUpdate({
-                  // A new pod is ready before an old one goes: no rollout takes capacity away.
-                  maxSurge: PercentOrAbsolute.absolute(1),
-                  maxUnavailable: PercentOrAbsolute.absolute(0),
-                }),
-        },
-        podMetadata,
-      );
-    } else {
-      this.#pods = new StableStatefulSet(
-        this,
-        'statefulset',
-        { ...pod, service: asService(headless), podManagementPolicy: PodManagementPolicy.PARALLEL },
-        podMetadata,
-      );
-    }
+    this.#pods = makePods(this, props, { pod, podMetadata, headless });
     this.#container = this.#pods.addContainer(mainContainer(props, volumes, this.namespace.hardening));
     for (const sidecar of props.sidecars ?? []) {
       this.#pods.addContainer(sidecarContainer(sidecar, volumes, this.namespace.hardening));
@@ -230,8 +180,9 @@ export class Workload<P extends string = string> extends Construct implements Co
     this.#template.addJsonPatch(...typedPatches(props, facts));
     patchRendered(this.#template, ...renderedPatches(props, facts));
     this.#renderReplicas();
-    this.#networkPolicy({ ...metadata, name: props.names?.policy ?? props.name });
-    if (this.replicas > 1 && props.kind !== 'DaemonSet' && props.kind !== 'Custom') this.#disruptionBudget();
+    this.#networkPolicy(props.names?.policy ?? props.name);
+    if (this.replicas > 1 && props.kind !== 'DaemonSet' && props.kind !== 'Custom')
+      makeDisruptionBudget(this, this.#metadata, this.podLabels);
     this.node.addValidation({ validate: () => this.#problems.map(problem) });
   }
 
@@ -287,7 +238,7 @@ export class Workload<P extends string = string> extends Construct implements Co
     this.#scale = { min, max };
     // A number here would be put back at each deployment, whatever the load is.
     this.#template.addJsonPatch(JsonPatch.remove('/spec/replicas'));
-    if (this.replicas <= 1) this.#disruptionBudget();
+    if (this.replicas <= 1) makeDisruptionBudget(this, this.#metadata, this.podLabels);
     if (!this.#drains && this.controller.kind === 'Deployment') {
       const lifecycle = { preStop: { sleep: { seconds: defaultDrain.toSeconds() } } };
       patchRendered(this.#template, JsonPatch.add('/spec/template/spec/containers/0/lifecycle', lifecycle));
@@ -341,56 +292,16 @@ export class Workload<P extends string = string> extends Construct implements Co
     };
   }
 
-  #service(
-    id: string,
-    metadata: { name: string; namespace: string; labels: Record<string, string> },
-    headless: boolean,
-    more: Readonly<Record<string, string>>,
-  ) {
-    const service = new Service(this, id, {
-      metadata,
-      ...(headless && { clusterIP: 'None', publishNotReadyAddresses: true }),
-      ports: Object.entries<Port>(this.ports).flatMap(([name, port]) =>
-        Object.entries({ [name]: port.number, ...(!headless && port.aliases) }).map(([alias, number]) => ({
-          name: alias,
-          port: number,
-          targetPort: port.number,
-          protocol: kubeProtocol(port),
-        })),
-      ),
-    });
-    for (const [label, value] of Object.entries({ app: this.name, ...more })) service.selectLabel(label, value);
-    return service;
+  #service(id: string, name: string, headless: boolean, more: Readonly<Record<string, string>>): Service {
+    const metadata = { ...this.#metadata, name };
+    return makeService(this, id, { metadata, ports: this.ports, selector: { app: this.name, ...more }, headless });
   }
 
-  #networkPolicy(metadata: Metadata): void {
-    const policy = new ApiObject(this, 'policy', {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata,
-      // ApiObjectProps is open for the fields of any kind, which its type cannot name.
-      ...{
-        spec: Lazy.any({ produce: () => policySpec(this.podLabels, this.namespace.name, [...this.#flows.values()]) }),
-      },
-    });
+  #networkPolicy(name: string): void {
+    const policy = makeNetworkPolicy(this, { ...this.#metadata, name }, this.podLabels, () => [
+      ...this.#flows.values(),
+    ]);
     policy.addDependency(...this.namespace.foundations);
     this.controller.addDependency(policy);
-  }
-
-  /** One pod at a time may be drained. A single replica gets no budget: one that protects it would block every drain. */
-  #disruptionBudget(): void {
-    new ApiObject(this, 'budget', {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: this.#metadata,
-      ...{
-        spec: {
-          maxUnavailable: 1,
-          selector: { matchLabels: this.podLabels },
-          // Pods that are broken anyway must not block a drain.
-          unhealthyPodEvictionPolicy: 'AlwaysAllow',
-        },
-      },
-    });
   }
 }
