@@ -68,7 +68,7 @@ function requestFields(call: DialectCall, provider: ProviderConfig, model: Model
     fields.stream_options = { ...(isRecord(request.stream_options) && request.stream_options), include_usage: true };
   else delete fields.stream_options;
   // OpenAI's newer models take the limit by its new name alone, and others know only the old one.
-  if (OPENAI.test(provider.baseUrl) && fields.max_tokens !== undefined) {
+  if (fields.max_tokens !== undefined && OPENAI.test(provider.baseUrl)) {
     fields.max_completion_tokens ??= fields.max_tokens;
     delete fields.max_tokens;
   }

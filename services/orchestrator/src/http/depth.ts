@@ -1,7 +1,9 @@
 const QUOTE = 34;
 const BACKSLASH = 92;
-const OPEN = new Set([91, 123]);
-const CLOSE = new Set([93, 125]);
+const OPEN_LIST = 91;
+const CLOSE_LIST = 93;
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
 
 /** Deeper than anything that is meant: JSON of that depth can be parsed, but not written again, walked or stored. */
 export const DEEPEST = 256;
@@ -14,10 +16,10 @@ export function isTooDeep(text: string, limit = DEEPEST): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfText(text, at);
-    else if (OPEN.has(code)) {
+    else if (code === OPEN_OBJECT || code === OPEN_LIST) {
       depth += 1;
       if (depth > limit) return true;
-    } else if (CLOSE.has(code)) depth -= 1;
+    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth -= 1;
   }
   return false;
 }

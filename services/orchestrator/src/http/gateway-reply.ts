@@ -16,6 +16,13 @@ export interface SpecOptions {
   readonly signal: CallSignal;
 }
 
+/** The body without the gateway's own fields, which are not for a provider. Nearly every body is one already. */
+export function withoutOwnFields<T extends { readonly private?: unknown }>(body: T): Omit<T, 'private'> {
+  if (body.private === undefined) return body;
+  const { private: _, ...rest } = body;
+  return rest;
+}
+
 /** A request as a call. @throws AppError `invalid_request` for a mark of privacy that cannot be read */
 export function specOf(request: FastifyRequest, reply: FastifyReply, options: SpecOptions): CallSpec {
   const { endpoint, body, endUser } = options;

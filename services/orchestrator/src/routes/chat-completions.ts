@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { chunksOfCompletion } from '../gateway/chunks-of-completion.ts';
 import { ClientGone } from '../http/client-gone.ts';
 import { event } from '../http/event-stream.ts';
-import { gatewayHeaders, sendAnswer, specOf } from '../http/gateway-reply.ts';
+import { gatewayHeaders, sendAnswer, specOf, withoutOwnFields } from '../http/gateway-reply.ts';
 import { relay } from '../http/relay.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
@@ -56,7 +56,8 @@ export function chatCompletions(app: App, { gateway, lifecycle }: GatewayDeps): 
       },
     },
     async (request, reply) => {
-      const { private: marked, ...body } = request.body;
+      const { private: marked } = request.body;
+      const body = withoutOwnFields(request.body);
       const spec = specOf(request, reply, {
         endpoint: 'chat',
         body,

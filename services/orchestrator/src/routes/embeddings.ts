@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { AppError } from '../errors/app-error.ts';
 import type { CallSpec } from '../gateway/call-spec.ts';
 import { clientSignal } from '../http/client-signal.ts';
-import { sendAnswer, specOf } from '../http/gateway-reply.ts';
+import { sendAnswer, specOf, withoutOwnFields } from '../http/gateway-reply.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
 import type { InferenceClient } from '../upstream/inference.ts';
@@ -57,7 +57,8 @@ export function embeddings(app: App, { gateway, inference }: GatewayDeps): void 
       },
     },
     async (request, reply) => {
-      const { private: marked, ...body } = request.body;
+      const { private: marked } = request.body;
+      const body = withoutOwnFields(request.body);
       const signal = clientSignal(reply);
       const spec = specOf(request, reply, {
         endpoint: 'embeddings',

@@ -3,7 +3,7 @@ import type { AppError } from '../errors/app-error.ts';
 import { toAppError } from '../errors/handler.ts';
 import { ClientGone } from '../http/client-gone.ts';
 import { event } from '../http/event-stream.ts';
-import { gatewayHeaders, sendAnswer, specOf } from '../http/gateway-reply.ts';
+import { gatewayHeaders, sendAnswer, specOf, withoutOwnFields } from '../http/gateway-reply.ts';
 import { messagesError, sendMessagesError } from '../http/messages-error.ts';
 import { relay } from '../http/relay.ts';
 import type { App } from '../http/type-provider.ts';
@@ -62,7 +62,8 @@ export function messages(app: App, { gateway, lifecycle }: GatewayDeps): void {
       errorHandler: (error, request, reply) => void sendMessagesError(reply, toAppError(error), request),
     },
     async (request, reply) => {
-      const { private: marked, ...body } = request.body;
+      const { private: marked } = request.body;
+      const body = withoutOwnFields(request.body);
       const { metadata } = body;
       const spec = specOf(request, reply, {
         endpoint: 'messages',

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { pauseUnlessGone } from '../../../../services/orchestrator/src/gateway/call-signal.ts';
 
-beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
 
 describe('pauseUnlessGone', () => {
   const state = async (pause: Promise<void>): Promise<string> =>

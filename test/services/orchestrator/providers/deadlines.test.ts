@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Deadlines } from '../../../../services/orchestrator/src/providers/deadlines.ts';
 
-beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
 
 it('looks at what is watched until it is forgotten, and runs no timer when nothing is', () => {
   const deadlines = new Deadlines(20);
