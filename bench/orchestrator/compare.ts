@@ -60,11 +60,11 @@ export async function compare(sides: Sides): Promise<Comparison> {
     connections,
     seconds,
   });
-  const warming = progress.task('warm up', 3 * targets.length);
+  const warming = progress.task('warm up', 7 * targets.length);
   // Compiles what is hot, opens the connections.
   for (const target of targets) {
-    await load.run({ ...order(target, false, 64), seconds: 2 });
-    await load.run({ ...order(target, true, 8), seconds: 1 });
+    await load.run({ ...order(target, false, 64), seconds: 5 });
+    await load.run({ ...order(target, true, 8), seconds: 2 });
   }
   warming.done();
   const rows = new Map<Side, { many: LoadResult[]; cores: number[]; one: LoadResult[]; stream: LoadResult[] }>();

@@ -71,7 +71,8 @@ const server = createServer({ noDelay: true }, (socket) => {
     waiting = undefined;
     while (all.length > 0) {
       const head = all.indexOf(HEAD_END);
-      const length = head < 0 ? undefined : /\r\ncontent-length: *(\d+)/i.exec(all.latin1Slice(0, head))?.[1];
+      const length =
+        head < 0 ? undefined : /\r\ncontent-length: *(\d+)/i.exec(all.subarray(0, head).toString('latin1'))?.[1];
       const end = head + HEAD_END.length + Number(length ?? 0);
       if (head < 0 || all.length < end) {
         waiting = all;
