@@ -13,7 +13,8 @@ export function makePostgres(scope: Construct, spec: PostgresSpec, common: Commo
     adminPassword: secret(spec.adminPassword),
     password: secret(spec.password),
     database: spec.database,
-    maxConnections: spec.maxConnections,
+    maxConnections:
+      typeof spec.maxConnections === 'number' ? spec.maxConnections : spec.maxConnections[environment.scale],
     connections,
     ...(spec.workRoles && { workRoles: spec.workRoles }),
     setup: setupOf(spec, secret),

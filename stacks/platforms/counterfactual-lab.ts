@@ -77,7 +77,7 @@ export const counterfactualLab: Platform = {
           kind: 'postgres',
           name: 'postgres',
           database: 'counterfactuals',
-          maxConnections: 50,
+          maxConnections: 120,
           adminPassword: 'postgresAdminPassword',
           password: 'postgresPassword',
           footprint: postgres,

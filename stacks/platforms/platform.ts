@@ -74,7 +74,8 @@ export interface RedisSpec extends Base {
 export interface PostgresSpec extends Base {
   readonly kind: 'postgres';
   readonly database: string;
-  readonly maxConnections: number;
+  /** At each scale, or at all of them: room for every client at its largest number of pods. */
+  readonly maxConnections: number | Readonly<Record<Scale, number>>;
   /** Secrets of the configuration that hold the passwords. */
   readonly adminPassword: string;
   readonly password: string;

@@ -99,7 +99,7 @@ export const qratum: Platform = {
           name: 'postgres',
           database: 'qratum',
           databases: ['mlflow'],
-          maxConnections: 50,
+          maxConnections: { small: 50, medium: 60, large: 100 },
           adminPassword: 'postgresAdminPassword',
           password: 'postgresPassword',
           footprint: postgres,

@@ -132,7 +132,7 @@ export const threeVersion: Platform = {
           kind: 'postgres',
           name: 'postgres',
           database: 'platform',
-          maxConnections: 100,
+          maxConnections: { small: 125, medium: 150, large: 160 },
           // Procedures look into the database "production" as this role, which may do nothing but look.
           workRoles: ['platform_v1', 'platform_v2', 'platform_v3'],
           databases: ['production'],
