@@ -102,7 +102,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       });
       this.#budgets = budgets;
       this.#journal = journal;
-      this.#leases = new Leases({ budgets, coordination, onSwept: (epoch) => journal.begin(epoch) });
+      this.#leases = new Leases({ budgets, coordination, onSwept: (epoch, swept) => journal.begin(epoch, swept) });
     }
     this.#settling = new Settling({
       budgets: this.#budgets,
@@ -358,7 +358,7 @@ export class Accounting implements AdmissionPolicy, Participant {
           }
           continue;
         case 'swept':
-          await this.#journal?.begin(epoch).catch(() => undefined);
+          await this.#journal?.begin(epoch, generation).catch(() => undefined);
           continue;
         case 'another epoch':
           this.coordination.look();

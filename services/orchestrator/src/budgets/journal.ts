@@ -105,13 +105,14 @@ export class Journal {
   async #send(admittals: readonly Admittal[], endings: readonly Ending[]): Promise<void> {
     const { budgets, epoch, onMismatch, onBroken } = this.#options;
     const at = epoch();
+    const { generation } = budgets;
     let answer: Awaited<ReturnType<RedisBudgets['note']>> | undefined;
     try {
       answer = await budgets.note(at, notesOf(at, admittals, endings, true));
       for (const { onAnswer } of endings) onAnswer(answer === 'done');
       if (answer === 'swept') {
         // The credit is gone with the journal. These calls are under way all the same, and have to be known.
-        await this.begin(at);
+        await this.begin(at, generation);
         answer = admittals.length === 0 ? 'done' : await budgets.note(at, notesOf(at, admittals, [], false));
       }
       // Admittals are told to PostgreSQL before the next epoch begins.
@@ -122,9 +123,11 @@ export class Journal {
     }
   }
 
-  /** Begins a new generation in the same epoch: this replica was taken for dead. */
-  begin(epoch: string): Promise<void> {
-    this.#beginning ??= this.#options.budgets.begin(epoch, false).finally(() => {
+  /** Begins a new generation in the same epoch, once: this replica was taken for dead in the given one. */
+  begin(epoch: string, swept: string): Promise<void> {
+    const { budgets } = this.#options;
+    if (budgets.generation !== swept) return Promise.resolve();
+    this.#beginning ??= budgets.begin(epoch, false).finally(() => {
       this.#beginning = undefined;
     });
     return this.#beginning;

@@ -16,8 +16,8 @@ export interface Taken {
 export interface LeasesOptions {
   readonly budgets: RedisBudgets;
   readonly coordination: Coordination;
-  /** Redis answered that this replica's journal was swept. */
-  readonly onSwept: (epoch: string) => Promise<void>;
+  /** Redis answered that this generation of the journal was swept. */
+  readonly onSwept: (epoch: string, generation: string) => Promise<void>;
 }
 
 /** So long after it was asked for, what was got may be used. Redis keeps it for several times as long. */
@@ -260,7 +260,7 @@ export class Leases {
     if (answer.kind !== 'done') {
       lease.clear();
       lease.notBefore = now + PAUSE_MS;
-      if (answer.kind === 'swept') await onSwept(coordination.epoch);
+      if (answer.kind === 'swept') await onSwept(coordination.epoch, generation);
       else coordination.look();
       return;
     }

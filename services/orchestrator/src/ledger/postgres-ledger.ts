@@ -37,6 +37,9 @@ type Row = Record<string, unknown>;
 /** Longer than any pause of a replica that is still of use. */
 const DEAD_AFTER = "interval '15 seconds'";
 
+/** Reports look back for a month at most. */
+const SAMPLE_MONTHS = 3;
+
 /** Whether another replica that is alive relies on Redis. */
 const OTHERS_ON_REDIS = `EXISTS (SELECT FROM accounting.replicas o WHERE o.relies_on_redis AND o.id <> $replica AND o.seen_at > now() - ${DEAD_AFTER})`;
 
@@ -278,11 +281,19 @@ export class PostgresLedger {
        WHERE c.relkind = 'p' AND n.nspname || '.' || c.relname = ANY($1::text[])`,
       [['accounting.ledger', 'production.slo_samples']],
     );
-    if (retentionMonths !== undefined)
-      await this.#rows('SELECT orchestrator.drop_older($1::regclass, make_interval(months => $2))', [
-        'accounting.ledger',
-        retentionMonths,
-      ]);
+    // A role drops what it may delete, and leaves the rest to those who may.
+    for (const [table, months] of [
+      ['production.slo_samples', SAMPLE_MONTHS],
+      ['accounting.ledger', retentionMonths],
+    ] as const) {
+      if (months === undefined) continue;
+      await this.#rows(
+        `SELECT orchestrator.drop_older(c.oid::regclass, make_interval(months => $2)) FROM pg_class c
+         JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname || '.' || c.relname = $1 AND has_table_privilege(c.oid, 'DELETE')`,
+        [table, months],
+      );
+    }
     await this.#rows("DELETE FROM accounting.replicas WHERE seen_at < now() - interval '1 day'", []);
     await this.#rows("DELETE FROM accounting.rate_usage WHERE at < now() - interval '1 day'", []);
   }

@@ -37,16 +37,19 @@ beforeAll(async () => {
       tiers: {
         standard: { rate: { requests: 100_000, windowSeconds: 60 }, budget: { daily: 37 * TOKENS } },
         premium: { rate: { requests: 37, windowSeconds: 600 } },
+        enterprise: { rate: { requests: 1_000_000, windowSeconds: 60 }, budget: { daily: 1_000_000 } },
       },
       identities: Object.fromEntries(
-        ['ada', 'ben', 'cyd', 'dan', 'eve', 'fay'].map((name) => [
+        ['ada', 'ben', 'cyd', 'dan', 'eve', 'fay', 'gus'].map((name) => [
           name,
-          { tier: name === 'ben' || name === 'fay' ? 'premium' : 'standard' },
+          { tier: name === 'gus' ? 'enterprise' : name === 'ben' || name === 'fay' ? 'premium' : 'standard' },
         ]),
       ),
     },
     tokens: {
-      ...Object.fromEntries(['ada', 'ben', 'cyd', 'dan', 'eve', 'fay'].map((name) => [name, `token-of-${name}`])),
+      ...Object.fromEntries(
+        ['ada', 'ben', 'cyd', 'dan', 'eve', 'fay', 'gus'].map((name) => [name, `token-of-${name}`]),
+      ),
       ops: JSON.stringify({ token: 'token-of-ops', roles: ['admin'] }),
     },
   });
@@ -181,6 +184,41 @@ describe('three replicas', () => {
       expect(await answer.json()).toMatchObject({ reserved: 0 });
     });
   }, 120_000);
+
+  it('know every call that the upstream was asked for when one is killed under load, far from every limit', async () => {
+    const [doomed] = await cluster.start(1);
+    const at = cluster.replicas.length - 1;
+    let next = 0;
+    let killed = false;
+    const work = async (): Promise<void> => {
+      // Each call names another person, so that the ledger can be compared with what the upstream was asked.
+      while (!killed) {
+        next += 1;
+        await chat(at + next * cluster.replicas.length, 'gus').catch(() => undefined);
+      }
+    };
+    const running = Promise.all(Array.from({ length: 24 }, work));
+    await eventually(() => expect(asked().length).toBeGreaterThan(400));
+    killed = true;
+    await end(doomed?.child as NonNullable<typeof doomed>['child'], 'SIGKILL');
+    await running;
+    await eventually(async () => {
+      const ledger = await rows('gus');
+      const names = ledger.map(({ end_user }) => String(end_user));
+      expect(new Set(names).size).toBe(names.length);
+      expect(names).toEqual(expect.arrayContaining(asked()));
+      // Those that were about to be asked are taken for lost as well.
+      const others = ledger.filter(({ end_user }) => !asked().includes(String(end_user)));
+      expect(others.length).toBeLessThanOrEqual(24);
+      for (const { outcome } of others) expect(outcome).toBe('lost');
+    }, 40_000);
+    await eventually(async () => {
+      const answer = await fetch(`${replica(0).url}/api/v1/budget/user/gus`, {
+        headers: { authorization: 'Bearer token-of-ops' },
+      });
+      expect(await answer.json()).toMatchObject({ reserved: 0 });
+    });
+  }, 90_000);
 
   it('write what they settled before they end', async () => {
     const [fresh] = await cluster.start(1);

@@ -106,12 +106,31 @@ describe('the ledger in PostgreSQL', () => {
   });
 
   it('is kept up by a role that may do no more than its version needs', async () => {
-    const pool = createPool({ ...bench.postgres.options, role: 'platform_v3' });
-    const limited = new PostgresLedger(pool);
-    await limited.write([row('1', 5)]);
-    await limited.seen('replica-3', true);
-    await limited.upkeep(undefined);
-    expect(await limited.spending('standard-ada', at)).toMatchObject({ spent: { daily: 5 } });
-    await pool.end();
+    const old = 'accounting.ledger_2020_01';
+    const there = async (table: string) => (await bench.pool.query('SELECT to_regclass($1) AS t', [table])).rows[0].t;
+    const add = (parent: string, name: string) =>
+      bench.pool.query(
+        `CREATE TABLE ${name} PARTITION OF ${parent} FOR VALUES FROM ('2020-01-01+00') TO ('2020-02-01+00')`,
+      );
+    await add('accounting.ledger', old);
+    await add('production.slo_samples', 'production.slo_samples_2020_01');
+    const upkeep = async (role: string, months: number | undefined) => {
+      const pool = createPool({ ...bench.postgres.options, role });
+      const limited = new PostgresLedger(pool);
+      await limited.write([row('1', 5)]);
+      await limited.seen('replica-3', true);
+      await limited.upkeep(months);
+      expect(await limited.spending('standard-ada', at)).toMatchObject({ spent: { daily: 5 } });
+      await pool.end();
+    };
+    await upkeep('platform_v3', undefined);
+    expect(await there(old)).toBe(old);
+    // The samples are not of this version.
+    await upkeep('platform_v3', 25);
+    expect(await there(old)).toBeNull();
+    expect(await there('production.slo_samples_2020_01')).not.toBeNull();
+    await upkeep('platform_v2', undefined);
+    expect(await there('production.slo_samples_2020_01')).toBeNull();
+    expect(await bench.ledger()).toHaveLength(1);
   });
 });

@@ -95,6 +95,14 @@ describe('each version works with its own role', () => {
     expect((await v2.query(`SELECT orchestrator.ensure_partitions('production.slo_samples')`)).rowCount).toBe(1);
   });
 
+  it('each forgets what is too old of what it may delete, and nothing else', async () => {
+    const drop = (pool: pg.Pool, table: string) =>
+      pool.query(`SELECT orchestrator.drop_older('${table}', interval '2 months')`);
+    for (const pool of [v1, v2, v3]) await drop(pool, 'accounting.ledger');
+    await drop(v2, 'production.slo_samples');
+    for (const pool of [v1, v3]) await expect(drop(pool, 'production.slo_samples')).rejects.toMatchObject(refused);
+  });
+
   it('nobody changes the audit log', async () => {
     for (const pool of [v1, v2, v3])
       await expect(pool.query('DELETE FROM audit.event_log')).rejects.toMatchObject(refused);
