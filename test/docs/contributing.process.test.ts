@@ -16,7 +16,8 @@ interface Piece {
 
 /** Blocks of code, each with the file that the last name in bold before it says. */
 function piecesOf(page: string): readonly Piece[] {
-  const section = /^## Add a construct$([\s\S]*?)^## /m.exec(page)?.[1] ?? '';
+  // Up to the next section: the example's own page has headings, too.
+  const section = /^## Add a construct$([\s\S]*?)^## Add a platform$/m.exec(page)?.[1] ?? '';
   let file = '';
   return [...section.matchAll(/^\*\*`([^`]+)`\*\*$|^(`{3,})(\w+)\n([\s\S]*?)^\2$/gm)].flatMap(
     ([, name, , kind = '', text = '']) => {
