@@ -2,7 +2,7 @@
  * What ONNX Runtime alone reaches: the batches that the server forms of the same texts, made beforehand, in a loop without HTTP,
  * JSON, tokenising, queue or messages, on as many threads. Forked by another program, which tells it what to do; see turns.ts.
  */
-import { setPriority } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { RunRequest } from '../../services/inference/src/engine/protocol.ts';
@@ -77,7 +77,7 @@ async function start({ model, seed, ...setting }: Bare): Promise<() => Counted> 
 /** One thread: its batches again and again, until the process ends. */
 async function loop({ graph, batches, counters }: Task): Promise<never> {
   // As the server's workers have it: beside other programs, a thread of another priority would get another part of a core.
-  if (process.platform === 'linux') setPriority(0, 5);
+  if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
   const session = await InferenceSession.create(graph, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

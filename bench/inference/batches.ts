@@ -1,7 +1,9 @@
 import type { ModelInterface } from '../../services/inference/src/engine/batch.ts';
-import type { RunRequest, RunResult } from '../../services/inference/src/engine/protocol.ts';
+import { Pool } from '../../services/inference/src/engine/pool.ts';
+import type { RunRequest, RunResult, SessionInfo } from '../../services/inference/src/engine/protocol.ts';
 import type { RowInput } from '../../services/inference/src/engine/row.ts';
-import { type Runner, Scheduler } from '../../services/inference/src/engine/scheduler.ts';
+import { Scheduler } from '../../services/inference/src/engine/scheduler.ts';
+import type { Compute } from '../../services/inference/src/engine/worker-thread.ts';
 
 /** Who sends texts, and what computes them. */
 export interface Setting {
@@ -17,14 +19,66 @@ export interface Setting {
 /** What starting a batch costs, in tokens: it only decides in which order batches end. */
 const START_COST = 24;
 
+/** A batch that a thread computes. */
 interface Running {
   readonly end: number;
   readonly finish: () => void;
 }
 
+/** Time that goes on when nothing else is left to do. */
+class Clock {
+  readonly #running = new Set<Running>();
+  #now = 0;
+
+  /** Resolves when that much time has gone by. */
+  after(time: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#running.add({ end: this.#now + time, finish: resolve });
+    return promise;
+  }
+
+  async run(): Promise<void> {
+    for (await settled(); this.#running.size > 0; await settled()) {
+      const [first] = [...this.#running].sort((a, b) => a.end - b.end);
+      if (first === undefined) return;
+      this.#running.delete(first);
+      this.#now = first.end;
+      first.finish();
+    }
+  }
+}
+
+/** In the place of a thread: notes what it gets, and takes its time for it. */
+class NotingThread implements Compute {
+  readonly available = true;
+  readonly #clock: Clock;
+  readonly #formed: RunRequest[];
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(clock: Clock, formed: RunRequest[]) {
+    this.#clock = clock;
+    this.#formed = formed;
+  }
+
+  async run(request: RunRequest): Promise<RunResult> {
+    this.#formed.push(request);
+    const tokens = Object.values(request.feeds)[0]?.data.length ?? 0;
+    this.#last = this.#last.then(() => this.#clock.after(tokens + START_COST));
+    await this.#last;
+    return { outputs: {}, seconds: 1 };
+  }
+
+  async load(): Promise<SessionInfo> {
+    return { inputs: [], outputs: [], provider: 'cpu' };
+  }
+
+  async unload(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}
+
 /**
- * The batches that the server forms of these texts. Its own scheduler is asked, for clients that need no time, over a clock
- * that goes on when nothing else is left to do.
+ * The batches that the server forms of these texts. Its own scheduler and pool are asked, for clients that need no time.
  */
 export async function formBatches(
   model: ModelInterface,
@@ -32,28 +86,9 @@ export async function formBatches(
   { clients, batch, threads, maxBatchTokens }: Setting,
 ): Promise<RunRequest[]> {
   const formed: RunRequest[] = [];
-  const running = new Set<Running>();
-  let now = 0;
-  const runner: Runner = {
-    get idle() {
-      return threads - running.size;
-    },
-    run(request) {
-      formed.push(request);
-      const tokens = Object.values(request.feeds)[0]?.data.length ?? 0;
-      const { promise, resolve } = Promise.withResolvers<RunResult>();
-      const one: Running = {
-        end: now + tokens + START_COST,
-        finish: () => {
-          running.delete(one);
-          resolve({ outputs: {}, seconds: 1 });
-        },
-      };
-      running.add(one);
-      return promise;
-    },
-  };
-  const scheduler = new Scheduler(runner, { maxQueue: clients * batch, maxBatchTokens });
+  const clock = new Clock();
+  const pool = new Pool(Array.from({ length: threads }, () => new NotingThread(clock, formed)));
+  const scheduler = new Scheduler(pool, { maxQueue: clients * batch, maxBatchTokens });
   let next = 0;
   const client = async (): Promise<void> => {
     while (next < rows.length) {
@@ -63,11 +98,7 @@ export async function formBatches(
     }
   };
   const all = Promise.all(Array.from({ length: clients }, client));
-  for (await settled(); running.size > 0; await settled()) {
-    const [first] = [...running].sort((a, b) => a.end - b.end);
-    now = first?.end ?? now;
-    first?.finish();
-  }
+  await clock.run();
   await all;
   return formed;
 }

@@ -12,7 +12,7 @@ import { startFastApi } from './peer/fastapi.ts';
 import { startInfinity } from './peer/infinity.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { type Figure, kept, type Report } from './report.ts';
-import type { RunningServer } from './server.ts';
+import { freePort, type RunningServer, startServer } from './server.ts';
 import { type Batches, type Contestant, type Counted, type Outcome, takeTurns } from './turns.ts';
 
 /** `none` leaves the comparison out. */
@@ -213,15 +213,21 @@ async function checkSame(subjects: readonly Subject[]): Promise<void> {
 
 /** Answers of the liveness probe while every worker is busy and the queue is long. */
 async function probe(subject: Subject, seconds: number, progress: Progress): Promise<Figure[]> {
-  const task = progress.task('the liveness probe under load', seconds + 3);
+  const task = progress.task('the liveness probe under load', 2 * (seconds + 1));
+  const asked = (url: string, address: string): Promise<ProbeResult> =>
+    ask('probe.ts', { url, path: address, after: 2, seconds: seconds - 2 } satisfies Probe);
+  const port = String(await freePort());
+  const empty = await startServer({
+    program: process.execPath,
+    args: [path.join(import.meta.dirname, 'empty.ts')],
+    env: { PORT: port, THREADS: String(availableParallelism()) },
+    url: `http://127.0.0.1:${port}`,
+    ready: '/',
+  });
+  const floor = await asked(empty.url, '/').finally(() => empty.stop());
   const [, { p50, p99, worst, failures }] = await Promise.all([
     ask<Counted>('load.ts', { ...loadOf(subject), clients: 16, batch: 32, seconds, seed: 9 }),
-    ask<ProbeResult>('probe.ts', {
-      url: subject.url,
-      path: '/health/live',
-      after: 2,
-      seconds: seconds - 2,
-    } satisfies Probe),
+    asked(subject.url, '/health/live'),
   ]);
   task.done();
   return [
@@ -229,6 +235,7 @@ async function probe(subject: Subject, seconds: number, progress: Progress): Pro
     { what: '/health/live, saturated, p99', value: p99, unit: 'ms', atMost: 10 },
     { what: '/health/live, saturated, worst', value: worst, unit: 'ms' },
     { what: '/health/live, saturated, failures', value: failures, unit: '', atMost: 0 },
+    { what: 'an empty server beside busy threads, p99', value: floor.p99, unit: 'ms' },
   ];
 }
 

@@ -109,7 +109,7 @@ export class Line<Input, Output> implements Queued {
 
   #retry(rows: readonly Waiting<Input, Output>[], error: Error): void {
     for (const row of rows) {
-      row.attempts += 1;
+      if (!(error instanceof WorkerCrashedError) || error.begun) row.attempts += 1;
       if (row.cancelled) continue;
       if (error instanceof WorkerCrashedError && row.attempts < MAX_ATTEMPTS) this.#batching.queue.push(row);
       else row.reject(error);

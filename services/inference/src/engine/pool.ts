@@ -10,7 +10,8 @@ export type WarmUp = (info: SessionInfo) => RunRequest | undefined;
  */
 export class Pool {
   readonly #all: readonly Compute[];
-  readonly #busy = new Set<Compute>();
+  /** Batches that each has, the one that it computes among them; who began earliest comes first. */
+  readonly #busy = new Map<Compute, number>();
   readonly #loading = new Set<Compute>();
   readonly #onIdle: () => void;
   #sessions = 0;
@@ -34,6 +35,18 @@ export class Pool {
   /** Threads that could start a batch now. */
   get idle(): number {
     return this.#all.filter((thread) => this.#canStart(thread)).length;
+  }
+
+  /**
+   * Batches that busy threads could be handed already, to go on with at once when theirs are done: the way here and back
+   * takes long where the machine has other things to do. Half of the threads at most, as such a batch waits for its thread.
+   */
+  get room(): number {
+    if (this.idle > 0) return 0;
+    const most = Math.ceil(this.#all.length / 2);
+    let ahead = 0;
+    for (const batches of this.#busy.values()) ahead += batches - 1;
+    return Math.max(0, Math.min(most - ahead, this.#all.filter((thread) => this.#canGoOn(thread)).length));
   }
 
   /** Threads that compute or load now. */
@@ -81,18 +94,23 @@ export class Pool {
   }
 
   /**
-   * Runs a batch on an idle thread.
+   * Runs a batch on an idle thread, or on the one that began earliest, behind what it computes.
    *
-   * @throws Error when no thread is idle: the caller looks first
+   * @throws Error when there is none: the caller looks first
    */
   async run(request: RunRequest): Promise<RunResult> {
-    const thread = this.#all.find((candidate) => this.#canStart(candidate));
+    const thread =
+      this.#all.find((candidate) => this.#canStart(candidate)) ??
+      [...this.#busy.keys()].find((candidate) => this.#canGoOn(candidate));
     if (thread === undefined) throw new Error('no thread is idle');
-    this.#busy.add(thread);
+    this.#busy.set(thread, (this.#busy.get(thread) ?? 0) + 1);
     try {
       return await thread.run(request);
     } finally {
+      const left = (this.#busy.get(thread) ?? 1) - 1;
+      // Behind the others: what it has left begins now.
       this.#busy.delete(thread);
+      if (left > 0) this.#busy.set(thread, left);
     }
   }
 
@@ -102,6 +120,10 @@ export class Pool {
 
   async #forget(key: string): Promise<void> {
     await Promise.allSettled(this.#all.map((thread) => thread.unload(key)));
+  }
+
+  #canGoOn(thread: Compute): boolean {
+    return thread.available && this.#busy.get(thread) === 1 && !this.#loading.has(thread);
   }
 
   #canStart(thread: Compute): boolean {

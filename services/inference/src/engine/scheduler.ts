@@ -21,7 +21,10 @@ export class QueueFullError extends Error {
 
 /** What runs batches; a {@link Pool}, or something in its place in a test. */
 export interface Runner {
+  /** Batches that would start at once. */
   readonly idle: number;
+  /** Batches that it takes beyond them, to go on with. */
+  readonly room: number;
   run(request: RunRequest): Promise<RunResult>;
 }
 
@@ -64,7 +67,8 @@ const FIRST_TOKENS_PER_SECOND = 5000;
  * Collects the rows of all requests into batches and hands each request its own rows.
  *
  * It never waits to fill a batch: an idle worker takes what is there, and while all are busy the queue grows into
- * larger batches by itself. Rows that fit several idle workers are shared out among them.
+ * larger batches by itself. Rows that fit several idle workers are shared out among them. While much waits, busy workers
+ * get a batch ahead.
  */
 export class Scheduler {
   readonly #runner: Runner;
@@ -133,6 +137,8 @@ export class Scheduler {
     queueMicrotask(() => {
       this.#dispatching = false;
       while (this.#runner.idle > 0 && this.#startBatch());
+      // As long as it does not make smaller batches of few rows.
+      while (this.#runner.room > 0 && this.#tokens() >= this.#options.maxBatchTokens / 2 && this.#startBatch());
     });
   }
 
@@ -243,9 +249,14 @@ export class Scheduler {
     }
   }
 
-  #retryAfter(): number {
+  /** Tokens that wait. */
+  #tokens(): number {
     let tokens = 0;
     for (const [, line] of this.#lines()) tokens += line.tokens;
-    return Math.min(60, Math.max(1, Math.ceil(tokens / this.#tokensPerSecond)));
+    return tokens;
+  }
+
+  #retryAfter(): number {
+    return Math.min(60, Math.max(1, Math.ceil(this.#tokens() / this.#tokensPerSecond)));
   }
 }

@@ -5,6 +5,13 @@ import { buffersOf } from './tensor.ts';
 /** The thread ended while it had work: whoever asked may ask again. */
 export class WorkerCrashedError extends Error {
   override readonly name = 'WorkerCrashedError';
+  /** Whether the thread may have begun with the work: then the work may be why it ended. */
+  readonly begun: boolean;
+
+  constructor(message: string, { begun = true, ...options }: ErrorOptions & { readonly begun?: boolean } = {}) {
+    super(message, options);
+    this.begun = begun;
+  }
 }
 
 /** The thread could not do what it was asked, and goes on. The message is about sessions and tensors, never texts. */
@@ -129,7 +136,10 @@ export class WorkerThread implements Compute {
       this.#options.onCrash?.(reason);
       this.#restarting = this.#restart();
     }
-    for (const { reject } of lost) reject(new WorkerCrashedError(reason.message, { cause: reason }));
+    // The thread does one thing after the other.
+    for (const [at, { reject }] of lost.entries()) {
+      reject(new WorkerCrashedError(reason.message, { cause: reason, begun: at === 0 }));
+    }
   }
 
   async #restart(): Promise<void> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { setPriority } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { FromWorker, RunRequest, RunResult, SessionInfo, SessionSpec, TensorInfo, ToWorker } from './protocol.ts';
@@ -132,20 +132,26 @@ async function handle(message: ToWorker): Promise<{ result?: RunResult; info?: S
 
 // On Linux this is the priority of the calling thread alone: while all workers compute, the HTTP thread still gets its
 // turn at once, so that probes and refusals are not late.
-if (process.platform === 'linux') setPriority(0, 5);
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread; start main instead');
-port.on('message', async (message: ToWorker) => {
+let last: Promise<void> = Promise.resolve();
+// One after the other, in the order in which they came: a batch that was handed in ahead has no part in the time of another.
+port.on('message', (message: ToWorker) => {
+  last = last.then(() => answer(message));
+});
+
+async function answer(message: ToWorker): Promise<void> {
   const { id } = message;
   try {
     const done = await handle(message);
-    port.postMessage(
+    port?.postMessage(
       { type: 'done', id, ...done } satisfies FromWorker,
       buffersOf(Object.values(done.result?.outputs ?? {})),
     );
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    port.postMessage({ type: 'failed', id, message: text } satisfies FromWorker);
+    port?.postMessage({ type: 'failed', id, message: text } satisfies FromWorker);
   }
-});
+}

@@ -6,8 +6,8 @@ import { FAKE_MODEL, FakeRunner } from '../support/fake-runner.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function create({ threads = 1, maxQueue = 1000, maxBatchTokens = 64 } = {}) {
-  const runner = new FakeRunner(threads);
+function create({ threads = 1, ahead = 0, maxQueue = 1000, maxBatchTokens = 64 } = {}) {
+  const runner = new FakeRunner(threads, ahead);
   const scheduler = new Scheduler(runner, { maxQueue, maxBatchTokens });
   const submit = (rows: number[][], options: { outputs?: string[]; signal?: AbortSignal; key?: string } = {}) =>
     scheduler.submit({
@@ -41,9 +41,10 @@ describe('Scheduler', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),
+        fc.nat(2),
         fc.array(action, { maxLength: 40 }),
-        async (threads, actions) => {
-          const { runner, scheduler, submit, finishAll } = create({ threads });
+        async (threads, ahead, actions) => {
+          const { runner, scheduler, submit, finishAll } = create({ threads, ahead });
           const requests: { rows: number[][]; abort: AbortController; result: Promise<unknown> }[] = [];
           for (const step of actions) {
             if ('submit' in step) {
@@ -175,5 +176,30 @@ describe('Scheduler', () => {
     await finishAll();
     await Promise.all(results);
     expect(runner.requests.map(({ key }) => key)).toEqual(['m/1', 'b/1', 'a/1']);
+  });
+
+  it('hands a batch ahead while much waits, and none while little does', async () => {
+    const { runner, submit, finishAll } = create({ ahead: 1 });
+    // 8 tokens each, and 64 at most in a batch.
+    const rows = (count: number) => Array.from({ length: count }, () => [1, 2, 3, 4, 5, 6, 7, 8]);
+    const little = submit(rows(8 + 3));
+    await turn();
+    expect(runner.started).toHaveLength(1);
+    const more = submit(rows(1));
+    await turn();
+    expect(runner.started).toHaveLength(2);
+    await finishAll();
+    expect([(await little).length, (await more).length]).toEqual([11, 1]);
+  });
+
+  it('does not blame a batch that its worker had not begun with', async () => {
+    const { runner, submit, finishAll } = create();
+    const result = submit([[1, 2]]);
+    for (let crash = 0; crash < 3; crash++) {
+      await turn();
+      runner.started[0]?.finish(new WorkerCrashedError('lost', { begun: false }));
+    }
+    await finishAll();
+    expect((await result)[0]?.sentence?.data).toEqual(Float32Array.of(3, 2));
   });
 });

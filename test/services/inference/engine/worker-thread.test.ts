@@ -33,6 +33,12 @@ describe('WorkerThread', () => {
     expect((await thread.run(run('a/1'))).outputs.count?.data[0]).toBe(0);
   });
 
+  it('says which work it had begun with when it ended', async () => {
+    thread = new WorkerThread({ entry });
+    const lost = await Promise.allSettled([thread.run(run('crash')), thread.run(run('a/1'))]);
+    expect(lost).toMatchObject([{ reason: { begun: true } }, { reason: { begun: false } }]);
+  });
+
   it('answers what is asked after it was closed', async () => {
     thread = new WorkerThread({ entry });
     await thread.close();

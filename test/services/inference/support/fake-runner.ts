@@ -8,13 +8,20 @@ export class FakeRunner implements Runner {
   readonly started: { readonly request: RunRequest; readonly finish: (error?: Error) => void }[] = [];
   readonly requests: RunRequest[] = [];
   readonly #threads: number;
+  readonly #ahead: number;
 
-  constructor(threads: number) {
+  /** @param ahead batches that it takes while all threads are busy */
+  constructor(threads: number, ahead = 0) {
     this.#threads = threads;
+    this.#ahead = ahead;
   }
 
   get idle(): number {
-    return this.#threads - this.started.length;
+    return Math.max(0, this.#threads - this.started.length);
+  }
+
+  get room(): number {
+    return Math.max(0, this.#threads + this.#ahead - this.started.length - this.idle);
   }
 
   run(request: RunRequest): Promise<RunResult> {

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { volume } from '../../engine/tensor.ts';
 import type { Model } from '../../models/model.ts';
+import { turns } from '../../models/turns.ts';
 import { toBytes } from '../../protocol/datatypes.ts';
 import { infer, type OutputTensor, tooLarge } from '../../protocol/infer.ts';
 import { binaryParser, requestTensors } from '../binary-body.ts';
@@ -77,6 +78,7 @@ export const protocolInferRoutes: FastifyPluginAsyncTypebox<{ context: Context }
         return { model: used, outputs: answer.outputs };
       });
       void reply.header('x-model-version', model.version);
+      if (turns.busy) await turns.next();
       return send(reply, model, body, outputs);
     });
   }
