@@ -1,5 +1,5 @@
 /** Longest time that computing may keep a thread from answering others, in milliseconds. */
-const SLICE_MS = 2;
+const SLICE_MS = 1;
 
 /**
  * Shares a thread among long computations: in each turn of the event loop all of them together get one slice of time, in the
