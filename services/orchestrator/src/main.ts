@@ -10,6 +10,10 @@ import { drainOnSignal } from './shutdown.ts';
 /** EX_CONFIG of sysexits.h: starting again would not help. */
 const EXIT_CONFIG = 78;
 
+// Small buffers (bodies of requests, and what is sent to providers) are cut from blocks of this size, 8 KiB unless told: making a block
+// takes longer than all that is cut from it.
+Buffer.poolSize = 64 * 1024;
+
 try {
   const config = readConfig(process.env);
   const service = await createService(config, files());
