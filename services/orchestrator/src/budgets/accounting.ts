@@ -323,8 +323,9 @@ export class Accounting implements AdmissionPolicy, Participant {
       let answer: Admitted;
       try {
         answer = await budgets.admit(epoch, { ...question, limits: tier.budget });
-      } catch {
-        // Lost on the way: nobody knows whether it was counted, and the epoch ends with that.
+      } catch (error) {
+        // Lost on the way, or refused: nobody knows whether it was counted, and the epoch ends with that.
+        this.coordination.distrust(error);
         break;
       }
       switch (answer.kind) {

@@ -175,6 +175,28 @@ describe('what replicas hold in advance', () => {
     );
   }, 60_000);
 
+  it('is worth nothing when Redis takes no more notes: PostgreSQL goes on, exactly', async () => {
+    const replicas = await bench.replicas(2, budget(500));
+    const held = permits(await traffic(replicas, 200, DOLLAR));
+    expect(held).toHaveLength(200);
+    await first(replicas).redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    for (const permit of held) settle(DOLLAR)(permit);
+    const later = permits(await traffic(replicas, 100, DOLLAR, () => undefined, 's'));
+    expect(later).toHaveLength(100);
+    await first(replicas).redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    for (const permit of later) settle(DOLLAR)(permit);
+    await drain(replicas);
+    await eventually(() => {
+      for (const { accounting } of replicas) expect(accounting.coordination.state).toBe('ready');
+    });
+    expect(permits(await traffic(replicas, 400, DOLLAR, settle(DOLLAR), 't'))).toHaveLength(200);
+    await drain(replicas);
+    expect(await bench.ledger()).toHaveLength(500);
+    await eventually(async () =>
+      expect(await stateOf(first(replicas))).toMatchObject({ spent: 500 * DOLLAR, reserved: 0 }),
+    );
+  }, 60_000);
+
   it('is no more than a limit that an operator sets, as soon as that is set', async () => {
     const replicas = await bench.replicas(3, budget(100_000));
     expect(permits(await traffic(replicas, 600, DOLLAR, settle(DOLLAR)))).toHaveLength(600);
