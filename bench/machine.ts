@@ -40,7 +40,10 @@ function read(path: string): string {
 
 function commit(repository: string): string {
   try {
-    return execFileSync('git', ['-C', repository, 'describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+    return execFileSync('git', ['-C', repository, 'describe', '--always', '--dirty'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return 'not a checkout';
   }
