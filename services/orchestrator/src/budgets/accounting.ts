@@ -97,6 +97,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       const journal = new Journal({
         budgets,
         epoch: () => coordination.epoch,
+        isOpen: (id) => this.#settling.isOpen(id),
         onMismatch: () => coordination.look(),
         onBroken: (error) => coordination.distrust(error),
       });
@@ -206,7 +207,7 @@ export class Accounting implements AdmissionPolicy, Participant {
           marked: false,
         };
         this.#settling.add(open);
-        if (by?.credit !== undefined) await this.#note(question, open, by.credit);
+        if (by?.credit !== undefined) await this.#note(question, open, by.generation, by.credit);
         return this.#settling.permit(open, headers, call.straight === true);
       }
     }
@@ -370,9 +371,9 @@ export class Accounting implements AdmissionPolicy, Participant {
   }
 
   /** Tells the journal of a call that was admitted with credit. */
-  #note(question: Question, { at, amountNanoUsd }: OpenCall, credit: string): Promise<void> {
+  #note(question: Question, { at, amountNanoUsd }: OpenCall, generation: string, credit: string): Promise<void> {
     const { id, user, entry } = question;
-    return this.#journal?.admit({ id, user, at, amountNanoUsd, credit, entry }) ?? Promise.resolve();
+    return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry }) ?? Promise.resolve();
   }
 
   /** Makes a user's budget in Redis from PostgreSQL; once at a time. */

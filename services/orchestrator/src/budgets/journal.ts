@@ -3,6 +3,8 @@ import type { BudgetChange, Notes, RedisBudgets } from '../stores/redis/budgets.
 /** A call that was admitted with credit. */
 export interface Admittal {
   readonly id: string;
+  /** Of the journal, when the credit was taken. */
+  readonly generation: string;
   readonly user: string;
   readonly at: number;
   readonly amountNanoUsd: number;
@@ -15,6 +17,8 @@ export interface Admittal {
 /** A call that ended. */
 export interface Ending {
   readonly id: string;
+  /** Of the journal that holds its reservation. */
+  readonly generation: string;
   readonly user: string;
   readonly at: number;
   readonly amountNanoUsd: number;
@@ -30,6 +34,8 @@ export interface Ending {
 export interface JournalOptions {
   readonly budgets: RedisBudgets;
   readonly epoch: () => string;
+  /** Whether a call is still under way. */
+  readonly isOpen: (id: string) => boolean;
   /** Redis answers, and what it says does not fit what this replica takes it for. */
   readonly onMismatch: () => void;
   /** Redis failed to note something, and may have done part of it: its numbers are of no use any more. */
@@ -102,18 +108,26 @@ export class Journal {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #send(admittals: readonly Admittal[], endings: readonly Ending[]): Promise<void> {
-    const { budgets, epoch, onMismatch, onBroken } = this.#options;
+  async #send(allAdmittals: readonly Admittal[], allEndings: readonly Ending[]): Promise<void> {
+    const { budgets, epoch, isOpen, onMismatch, onBroken } = this.#options;
     const at = epoch();
     const { generation } = budgets;
+    // Of an earlier epoch, PostgreSQL was told. Of an earlier generation, the end of a call is told by itself.
+    const admittals = allAdmittals.filter(
+      (each) => each.generation === generation || (each.generation.startsWith(`${at}.`) && isOpen(each.id)),
+    );
+    const endings = allEndings.filter((each) => each.generation === generation);
+    for (const each of allEndings) if (each.generation !== generation) each.onAnswer(false);
+    if (admittals.length + endings.length === 0) return;
     let answer: Awaited<ReturnType<RedisBudgets['note']>> | undefined;
     try {
-      answer = await budgets.note(at, notesOf(at, admittals, endings, true));
+      answer = await budgets.note(at, notesOf(at, generation, admittals, endings));
       for (const { onAnswer } of endings) onAnswer(answer === 'done');
       if (answer === 'swept') {
-        // The credit is gone with the journal. These calls are under way all the same, and have to be known.
+        // The credit is gone with the journal. Calls that are under way all the same have to be known.
         await this.begin(at, generation);
-        answer = admittals.length === 0 ? 'done' : await budgets.note(at, notesOf(at, admittals, [], false));
+        const open = admittals.filter(({ id }) => isOpen(id));
+        answer = open.length === 0 ? 'done' : await budgets.note(at, notesOf(at, budgets.generation, open, []));
       }
       // Admittals are told to PostgreSQL before the next epoch begins.
       if (answer !== 'done') onMismatch();
@@ -139,8 +153,8 @@ function written(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** @param credited Whether what was reserved is in Redis already, as credit. */
-function notesOf(epoch: string, admittals: readonly Admittal[], endings: readonly Ending[], credited: boolean): Notes {
+/** @param generation The one in which it is told: what was taken as credit in an earlier one is not reserved any more. */
+function notesOf(epoch: string, generation: string, admittals: readonly Admittal[], endings: readonly Ending[]): Notes {
   const budgets = new Map<string, BudgetChange>();
   const entries: string[] = [];
   const unmarked: string[] = [];
@@ -152,11 +166,11 @@ function notesOf(epoch: string, admittals: readonly Admittal[], endings: readonl
     }
     return found;
   };
-  for (const { id, user, at, amountNanoUsd, credit, entry } of admittals) {
+  for (const { id, generation: taken, user, at, amountNanoUsd, credit, entry } of admittals) {
     entries.push(id, `R${epoch}|${amountNanoUsd}|${at}|${entry}`);
     if (amountNanoUsd === 0) continue;
     const changed = change(user);
-    if (credited) changed.credits.set(credit, (changed.credits.get(credit) ?? 0) + amountNanoUsd);
+    if (taken === generation) changed.credits.set(credit, (changed.credits.get(credit) ?? 0) + amountNanoUsd);
     else changed.reserved += amountNanoUsd;
   }
   for (const { id, user, at, amountNanoUsd, costNanoUsd, row, marked } of endings) {

@@ -48,7 +48,12 @@ export class Settling {
     return this.#open.size;
   }
 
-  /** Whether this replica has a call in hand. */
+  /** Whether a call is still under way. */
+  isOpen(id: string): boolean {
+    return this.#open.has(id);
+  }
+
+  /** Whether this replica has a call in hand, or its row. */
   knows(id: string): boolean {
     return this.#open.has(id) || this.writer.has(id);
   }
@@ -111,14 +116,21 @@ export class Settling {
     this.#telling.set(id, false);
     const { costNanoUsd } = settlement;
     const alone = () => work.track(this.#settleAlone(open, costNanoUsd, row));
-    if (!journal || open.published || !this.#holds(open) || open.generation !== budgets?.generation) {
+    const { generation } = open;
+    if (
+      !journal ||
+      open.published ||
+      !this.#holds(open) ||
+      generation === undefined ||
+      generation !== budgets?.generation
+    ) {
       alone();
       return;
     }
     const { at, amountNanoUsd, marked } = open;
     const user = open.facts.user_id;
     const onAnswer = (noted: boolean) => (noted ? this.#told(id, true) : alone());
-    journal.end({ id, user, at, amountNanoUsd, costNanoUsd, row, marked, onAnswer });
+    journal.end({ id, generation, user, at, amountNanoUsd, costNanoUsd, row, marked, onAnswer });
   }
 
   /** Settles one call by itself, whatever Redis knows of it. */
