@@ -62,9 +62,16 @@ export async function compare(sides: Sides): Promise<Comparison> {
   });
   const warming = progress.task('warm up', 7 * targets.length);
   // Compiles what is hot, opens the connections.
+  const probesOf = (target: Target) =>
+    target.side === 'orchestrator'
+      ? { probes: probe(orchestrator.healthPort), main: probe(orchestrator.port) }
+      : undefined;
   for (const target of targets) {
+    const probing = probesOf(target);
     await load.run({ ...order(target, false, 64), seconds: 5 });
     await load.run({ ...order(target, true, 8), seconds: 2 });
+    await probing?.probes.stop();
+    await probing?.main.stop();
   }
   warming.done();
   const rows = new Map<Side, { many: LoadResult[]; cores: number[]; one: LoadResult[]; stream: LoadResult[] }>();
@@ -75,10 +82,7 @@ export async function compare(sides: Sides): Promise<Comparison> {
       task.update(target.side);
       const row = rows.get(target.side) ?? { many: [], cores: [], one: [], stream: [] };
       rows.set(target.side, row);
-      const probing =
-        target.side === 'orchestrator'
-          ? { probes: probe(orchestrator.healthPort), main: probe(orchestrator.port) }
-          : undefined;
+      const probing = probesOf(target);
       const before = processorSeconds(target.pid);
       const many = await load.run(order(target, false, 64));
       row.cores.push(many.requests / (processorSeconds(target.pid) - before));
