@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { apply, type Kubectl, kubectl } from './kubectl.ts';
 import type { ClusterLayout } from './layout.ts';
@@ -51,11 +50,14 @@ export function simulatedNode(index: number): object {
   };
 }
 
-/** The behaviour of simulated nodes and pods, as KWOK's own module brings it. */
-async function stages(kubeModule: string): Promise<string> {
-  const { stdout } = await execa('go', ['list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/kwok'], { cwd: kubeModule });
+/**
+ * The behaviour of simulated nodes and pods.
+ *
+ * @param module - folder with the sources of KWOK's Go module, which brings it
+ */
+export function stages(module: string): string {
   return ['node/fast', 'pod/fast']
-    .map((name) => path.join(stdout.trim(), 'kustomize', 'stage', name))
+    .map((name) => path.join(module, 'kustomize', 'stage', name))
     .flatMap((folder) =>
       readdirSync(folder)
         .filter((file) => /^(node|pod)-.*\.yaml$/.test(file))
@@ -76,13 +78,12 @@ function runningController(record: string): boolean {
 /**
  * Makes the cluster have exactly this many simulated GPU nodes.
  *
- * @param kwok - path of the KWOK controller; asked for only when there is a node to simulate
- * @param kubeModule - folder of the Go module that pins KWOK
+ * @param tools - path of the KWOK controller, and folder of its module's sources; asked for only when there is a node to simulate
  */
 export async function simulateGpuNodes(
   count: number,
   at: { layout: ClusterLayout; nodePid: number; kubectl: Kubectl },
-  tools: { kwok: () => Promise<string>; kubeModule: string },
+  tools: { kwok: () => Promise<string>; sources: () => Promise<string> },
 ): Promise<void> {
   const names = (await kubectl(at.kubectl, ['get', 'nodes', '-l', simulated, '-o', 'name']))
     .split('\n')
@@ -94,13 +95,14 @@ export async function simulateGpuNodes(
   const record = path.join(at.layout.folder, 'kwok.json');
   if (!runningController(record)) {
     const configuration = path.join(at.layout.folder, 'kwok.yaml');
-    writeFileSync(configuration, await stages(tools.kubeModule));
+    const kwok = await tools.kwok();
+    writeFileSync(configuration, stages(await tools.sources()));
     const log = openSync(path.join(at.layout.folder, 'kwok.log'), 'w');
     // In the node's process namespace, so that it ends with the node.
     const controller = spawn(
       'nsenter',
       [
-        ...['--target', String(at.nodePid), '--net', '--pid', '--', await tools.kwok()],
+        ...['--target', String(at.nodePid), '--net', '--pid', '--', kwok],
         ...['--config', configuration, '--kubeconfig', path.join(at.layout.node, 'kubernetes', 'super-admin.conf')],
         ...[
           '--manage-nodes-with-annotation-selector',

@@ -6,6 +6,7 @@ import { lastRelays, type Relay } from '../cluster/relays.ts';
 import { type BuiltImage, knownImages } from '../images/index.ts';
 import type { Paths } from '../paths.ts';
 import type { Progress } from '../progress.ts';
+import { sourceOf } from '../toolchain/build.ts';
 import { ensureTools } from '../toolchain/index.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { removeEverything } from './remove.ts';
@@ -75,7 +76,7 @@ export class EmbeddedTarget implements ClusterTarget {
       { layout: this.#layout, nodePid, kubectl: this.#cluster.kubectl },
       {
         kwok: async () => (await ensureTools(['kwok'], { progress: this.#progress, paths: this.paths })).path('kwok'),
-        kubeModule: path.join(import.meta.dirname, '..', 'toolchain', 'kwok'),
+        sources: () => sourceOf('kwok', 'sigs.k8s.io/kwok'),
       },
     );
   }

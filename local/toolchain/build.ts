@@ -110,6 +110,13 @@ export async function downloadModules(module: string, signal?: AbortSignal): Pro
   await go(['mod', 'download'], moduleFolder(module), signal);
 }
 
+/** Folder with the files of one module that the go.mod pins, fetched where Go's cache does not have it. */
+export async function sourceOf(module: string, dependency: string): Promise<string> {
+  const folder = moduleFolder(module);
+  await go(['mod', 'download', dependency], folder);
+  return (await go(['list', '-m', '-f', '{{.Dir}}', dependency], folder)).trim();
+}
+
 /** Builds a tool and puts it, its links and its files into the store. */
 export async function buildTool(name: ToolName, store: Store): Promise<string> {
   const tool: GoTool = toolOf(name);
@@ -119,10 +126,10 @@ export async function buildTool(name: ToolName, store: Store): Promise<string> {
     await go(['build', ...buildFlags(tool), '-o', path.join(draft, tool.program), tool.package], folder);
     for (const link of tool.links ?? []) symlinkSync(tool.program, path.join(draft, link));
     if (tool.files !== undefined) {
-      const source = await go(['list', '-m', '-f', '{{.Dir}}', tool.files.module], folder);
+      const source = await sourceOf(tool.module, tool.files.module);
       for (const file of tool.files.paths) {
         const target = path.join(draft, path.basename(file));
-        cpSync(path.join(source.trim(), file), target);
+        cpSync(path.join(source, file), target);
         await execa('chmod', ['755', target]);
       }
     }
