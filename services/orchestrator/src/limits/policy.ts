@@ -1,9 +1,13 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, type TString, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ROLES } from '../auth/identity.ts';
 
 const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$' });
 const Dollars = Type.Number({ minimum: 0, maximum: 1_000_000 });
+
+/** By name. A name that does not fit is a mistake: otherwise what stands under it would hold for nobody. */
+const record = <Value extends TSchema>(name: TString, value: Value) =>
+  Type.Record(name, value, { additionalProperties: false });
 
 const RateSchema = Type.Object(
   {
@@ -16,7 +20,7 @@ const RateSchema = Type.Object(
 const TierSchema = Type.Object(
   {
     rate: Type.Optional(RateSchema),
-    rates: Type.Optional(Type.Record(Type.String({ pattern: '^/' }), RateSchema)),
+    rates: Type.Optional(record(Type.String({ pattern: '^/' }), RateSchema)),
     budget: Type.Optional(
       Type.Object(
         { daily: Type.Optional(Dollars), weekly: Type.Optional(Dollars), monthly: Type.Optional(Dollars) },
@@ -40,9 +44,9 @@ const IdentitySchema = Type.Object(
 
 const PolicySchema = Type.Object(
   {
-    tiers: Type.Optional(Type.Record(Name, TierSchema)),
+    tiers: Type.Optional(record(Name, TierSchema)),
     defaultTier: Type.Optional(Name),
-    identities: Type.Optional(Type.Record(Name, IdentitySchema)),
+    identities: Type.Optional(record(Name, IdentitySchema)),
     anonymous: Type.Optional(IdentitySchema),
     unauthenticated: Type.Optional(RateSchema),
     cache: Type.Optional(
@@ -159,7 +163,8 @@ export function parsePolicy(text: string): { readonly policy: Policy; readonly p
       if (seen.has(path)) continue;
       seen.add(path);
       problems.push({
-        path: path.replaceAll('/', '.'),
+        // A JSON pointer (RFC 6901).
+        path: path.replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~'),
         problem: `is not valid: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
         cure: 'See "Policy" in docs/services/orchestrator-accounting.md for the fields.',
       });

@@ -43,6 +43,20 @@ describe('parsePolicy', () => {
     for (const { problem, cure } of problems) expect(problem.length * cure.length).toBeGreaterThan(0);
   });
 
+  it('refuses names that stand for nothing, instead of limits that never hold', () => {
+    const rate = { requests: 1, windowSeconds: 1 };
+    const { problems } = parse({
+      tiers: { 'a b': { rate }, standard: { rates: { 'v1/models': rate } } },
+      identities: { 'ada l': {} },
+    });
+    expect(problems.map(({ path }) => path).sort()).toEqual([
+      '.identities.ada l',
+      '.tiers.a b',
+      '.tiers.standard.rates.v1/models',
+    ]);
+    for (const { problem, cure } of problems) expect(problem.length * cure.length).toBeGreaterThan(0);
+  });
+
   it('refuses a tier that there is not, and what is no JSON', () => {
     expect(parse({ identities: { ada: { tier: 'gold' } }, defaultTier: 'gold' }).problems).toMatchObject([
       {
