@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { discardHalfInitialised, isInitialised, kubeadmConfiguration } from '../../../local/cluster/control-plane.ts';
 import { clusterLayout } from '../../../local/cluster/layout.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 function clusterWith(...files: string[]) {
-  const layout = clusterLayout(mkdtempSync(path.join(tmpdir(), 'keelson-')));
+  const layout = clusterLayout(temporaryFolder('layout'));
   for (const file of files) {
     mkdirSync(path.dirname(path.join(layout.node, file)), { recursive: true });
     writeFileSync(path.join(layout.node, file), '');

@@ -1,14 +1,13 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { clusterLayout } from '../../../local/cluster/layout.ts';
 import { runningRelays, startRelays } from '../../../local/cluster/relays.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 function emptyLayout() {
-  const layout = clusterLayout(mkdtempSync(path.join(tmpdir(), 'keelson-')));
+  const layout = clusterLayout(temporaryFolder('layout'));
   mkdirSync(layout.folder, { recursive: true });
   return layout;
 }

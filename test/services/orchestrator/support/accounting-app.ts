@@ -1,6 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type pg from 'pg';
 import { buildApp } from '../../../../services/orchestrator/src/app.ts';
@@ -16,6 +15,7 @@ import { createMetrics } from '../../../../services/orchestrator/src/metrics.ts'
 import { parseProviders } from '../../../../services/orchestrator/src/providers/config.ts';
 import { createProviders } from '../../../../services/orchestrator/src/providers/create.ts';
 import { eventually } from '../../../support/processes.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 export interface AccountingApp {
   readonly app: App;
@@ -35,7 +35,7 @@ export interface AccountingAppOptions {
 
 /** The app with everything about limits, budgets, cache, audit and maintenance, as the service connects it. */
 export async function accountingApp(options: AccountingAppOptions): Promise<AccountingApp> {
-  const dir = mkdtempSync(join(tmpdir(), 'keelson-accounting-'));
+  const dir = temporaryFolder('accounting');
   for (const [caller, token] of Object.entries(options.tokens)) writeFileSync(join(dir, caller), token);
   let text = '';
   const write = (line: string): void => {

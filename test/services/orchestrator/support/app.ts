@@ -1,6 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildApp } from '../../../../services/orchestrator/src/app.ts';
 import { Tokens } from '../../../../services/orchestrator/src/auth/tokens.ts';
@@ -18,6 +17,7 @@ import { createProviders } from '../../../../services/orchestrator/src/providers
 import type { RagDeps } from '../../../../services/orchestrator/src/routes/deps.ts';
 import { ChatModel } from '../../../../services/orchestrator/src/upstream/chat-model.ts';
 import type { InferenceClient } from '../../../../services/orchestrator/src/upstream/inference.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 export interface TestApp {
   readonly app: App;
@@ -50,7 +50,7 @@ export const operator = { authorization: 'Bearer token-of-operator' };
 
 /** The app as it is, over what the test gives it. */
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const dir = mkdtempSync(join(tmpdir(), 'keelson-app-'));
+  const dir = temporaryFolder('app');
   for (const caller of ['alice', 'bob']) writeFileSync(join(dir, caller), `token-of-${caller}`);
   writeFileSync(join(dir, 'operator'), JSON.stringify({ token: 'token-of-operator', roles: ['admin', 'writer'] }));
   const metrics = createMetrics();

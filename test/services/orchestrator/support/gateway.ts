@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_TIMEOUTS, type ProviderConfig } from '../../../../services/orchestrator/src/providers/config.ts';
 import { type ModelConfig, plainModel } from '../../../../services/orchestrator/src/providers/config-models.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import type { Dialect, FaultyUpstream } from '../../../support/upstream/upstream.ts';
 import { type TestApp, type TestAppOptions, testApp } from './app.ts';
 
@@ -17,7 +17,7 @@ export interface TestProvider extends Partial<Omit<ProviderConfig, 'models' | 't
 /** A provider of the model `small` with a key of its own. */
 export function provider(options: TestProvider): ProviderConfig {
   const { upstream, dialect = 'openai', model, timeouts, ...rest } = options;
-  const keyFile = join(mkdtempSync(join(tmpdir(), 'keelson-key-')), 'key');
+  const keyFile = join(temporaryFolder('key'), 'key');
   writeFileSync(keyFile, 'canary-key\n');
   return {
     name: 'local',

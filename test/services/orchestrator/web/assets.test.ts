@@ -1,16 +1,16 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createFeatureSets } from '../../../../services/orchestrator/src/feature-sets.ts';
 import { featureSet } from '../../../../services/orchestrator/src/features.ts';
 import { readAssets } from '../../../../services/orchestrator/src/web/assets.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { testApp } from '../support/app.ts';
 import { WEB } from '../support/feature-app.ts';
 
 describe('readAssets', () => {
   it('reads files with their types, also in folders', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'keelson-web-'));
+    const dir = temporaryFolder('web');
     mkdirSync(join(dir, 'js'));
     writeFileSync(join(dir, 'index.html'), '<p>');
     writeFileSync(join(dir, 'js', 'a.js'), '1');
@@ -22,7 +22,7 @@ describe('readAssets', () => {
   });
 
   it('refuses a file that no page has', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'keelson-web-'));
+    const dir = temporaryFolder('web');
     writeFileSync(join(dir, 'notes.txt'), '');
     expect(() => readAssets(dir)).toThrow(/notes\.txt is no file of a web page: use \.html/);
   });
