@@ -110,11 +110,16 @@ export async function downloadModules(module: string, signal?: AbortSignal): Pro
   await go(['mod', 'download'], moduleFolder(module), signal);
 }
 
-/** Folder with the files of one module that the go.mod pins, fetched where Go's cache does not have it. */
+/** Folder with the files of one module that the go.mod in `folder` pins, once it was fetched. */
+async function moduleFiles(folder: string, dependency: string): Promise<string> {
+  return (await go(['list', '-m', '-f', '{{.Dir}}', dependency], folder)).trim();
+}
+
+/** Folder with the files of one module that a tool's go.mod pins, fetched where Go's cache does not have it. */
 export async function sourceOf(module: string, dependency: string): Promise<string> {
   const folder = moduleFolder(module);
   await go(['mod', 'download', dependency], folder);
-  return (await go(['list', '-m', '-f', '{{.Dir}}', dependency], folder)).trim();
+  return await moduleFiles(folder, dependency);
 }
 
 /** Builds a tool and puts it, its links and its files into the store. */
@@ -126,7 +131,7 @@ export async function buildTool(name: ToolName, store: Store): Promise<string> {
     await go(['build', ...buildFlags(tool), '-o', path.join(draft, tool.program), tool.package], folder);
     for (const link of tool.links ?? []) symlinkSync(tool.program, path.join(draft, link));
     if (tool.files !== undefined) {
-      const source = await sourceOf(tool.module, tool.files.module);
+      const source = await moduleFiles(folder, tool.files.module);
       for (const file of tool.files.paths) {
         const target = path.join(draft, path.basename(file));
         cpSync(path.join(source, file), target);
