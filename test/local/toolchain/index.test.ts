@@ -126,8 +126,13 @@ describe('ensureTools', () => {
   });
 
   it('builds once when two run at the same time; the other one says what it waits for', async () => {
-    fakeGo('sleep 0.7');
-    const both = await Promise.all([ended(ensure('pulumi')), ended(ensure('pulumi'))]);
+    // The one that builds goes on when the other has said that it waits.
+    const seen = path.join(folder, 'seen');
+    fakeGo(`while [ ! -e ${seen} ]; do sleep 0.05; done`);
+    const children = [ensure('pulumi'), ensure('pulumi')];
+    for (const { stderr } of children)
+      stderr?.on('data', (text) => String(text).includes('Waiting: ') && writeFileSync(seen, ''));
+    const both = await Promise.all(children.map(ended));
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
     expect(diary('build')).toEqual(['build pulumi']);
     const waited = both.filter(({ progress }) => /^Waiting: process \d+ \(.*\) is building the tools$/m.test(progress));
