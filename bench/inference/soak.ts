@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Progress } from '../../local/progress.ts';
+import { median, slope } from '../statistics.ts';
 import type { Load } from './load.ts';
 import type { Models } from './models.ts';
 import { startOurs } from './ours.ts';
 import { type Figure, kept, type Report } from './report.ts';
-import { ask, median } from './speed.ts';
+import { ask } from './speed.ts';
 import type { Counted } from './turns.ts';
 
 export interface SoakOptions {
@@ -63,17 +64,4 @@ export async function soak({ models, minutes, progress }: SoakOptions): Promise<
   } finally {
     await server.stop();
   }
-}
-
-/** Of the line that is nearest to the values, by one step. */
-export function slope(values: readonly number[]): number {
-  const middle = (values.length - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  let together = 0;
-  let alone = 0;
-  for (const [at, value] of values.entries()) {
-    together += (at - middle) * (value - mean);
-    alone += (at - middle) ** 2;
-  }
-  return alone === 0 ? 0 : together / alone;
 }

@@ -238,7 +238,3 @@ async function probe(subject: Subject, seconds: number, progress: Progress): Pro
     { what: 'an empty server beside busy threads, p99', value: floor.p99, unit: 'ms' },
   ];
 }
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processorSeconds } from './processor.ts';
+import { processorSeconds } from '../processor.ts';
 
 /** What a program has done since it began. */
 export interface Counted {

@@ -1,9 +1,11 @@
 import { setPriority } from 'node:os';
 import type { Progress } from '../../local/progress.ts';
+import { processorSeconds } from '../processor.ts';
+import { median } from '../statistics.ts';
 import { Connection } from './client.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import { spread } from './load.ts';
-import { type LoadGenerator, type Orchestrator, processorSeconds, type Server } from './servers.ts';
+import type { LoadGenerator, Orchestrator, Server } from './servers.ts';
 
 export type Side = 'direct' | 'orchestrator' | 'peer';
 
@@ -206,7 +208,3 @@ function probe(port: number): { stop(): Promise<number[]> } {
 }
 
 const HEALTH = Buffer.from('GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}

@@ -178,14 +178,6 @@ export function startLoad(cleanup: Cleanup): LoadGenerator {
   };
 }
 
-/** Processor time that a process has taken so far, in seconds. */
-export function processorSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // User and system time, in ticks of a hundredth; proc(5).
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 /** Memory of a process, in MiB. */
 export function residentMebibytes(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

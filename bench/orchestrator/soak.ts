@@ -1,5 +1,5 @@
 import type { Progress } from '../../local/progress.ts';
-import { median } from './compare.ts';
+import { median, slope } from '../statistics.ts';
 import { type LoadGenerator, residentMebibytes, type Server } from './servers.ts';
 
 export interface SoakResult {
@@ -78,17 +78,4 @@ export async function soak({
     growth,
     holds: growth < FLAT && failures === 0,
   };
-}
-
-/** Of the line with the least squares through values that are one second apart, per second. */
-function slope(values: readonly number[]): number {
-  const middle = (values.length - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  let covariance = 0;
-  let variance = 0;
-  for (const [at, value] of values.entries()) {
-    covariance += (at - middle) * (value - mean);
-    variance += (at - middle) ** 2;
-  }
-  return covariance / variance;
 }
