@@ -53,9 +53,9 @@ export class Settling {
     return this.#open.has(id);
   }
 
-  /** Whether this replica has a call in hand, or its row. */
+  /** Whether this replica has a call in hand, or its row, or is telling Redis of its end. */
   knows(id: string): boolean {
-    return this.#open.has(id) || this.writer.has(id);
+    return this.#open.has(id) || this.#telling.has(id) || this.writer.has(id);
   }
 
   /** A call was admitted. */
