@@ -8,6 +8,7 @@ import type {
 import { AppError, type ErrorDetail } from './app-error.ts';
 import type { ErrorCode } from './catalogue.ts';
 import { describeError, stackOf } from './describe.ts';
+import { pointerParts } from './json-pointer.ts';
 
 /** Every failure of every route leaves through here, in the shape of the catalogue. */
 export function installErrorHandler(app: FastifyInstance): void {
@@ -104,9 +105,7 @@ function limitCure(error: FastifySchemaValidationError): string {
 
 /** `/messages/0/role` as `.messages[0].role`. */
 function pathOf(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.replace(/~1/g, '/').replace(/~0/g, '~')}`))
+  return pointerParts(pointer)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
     .join('');
 }

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, type TString, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ROLES } from '../auth/identity.ts';
+import { pointerParts } from '../errors/json-pointer.ts';
 
 const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$' });
 const Dollars = Type.Number({ minimum: 0, maximum: 1_000_000 });
@@ -163,8 +164,9 @@ export function parsePolicy(text: string): { readonly policy: Policy; readonly p
       if (seen.has(path)) continue;
       seen.add(path);
       problems.push({
-        // A JSON pointer (RFC 6901).
-        path: path.replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~'),
+        path: pointerParts(path)
+          .map((part) => `.${part}`)
+          .join(''),
         problem: `is not valid: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
         cure: 'See "Policy" in docs/services/orchestrator-accounting.md for the fields.',
       });

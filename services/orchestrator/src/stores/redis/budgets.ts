@@ -128,27 +128,14 @@ export class RedisBudgets {
   /** Rate and reservation in one round trip. */
   async admit(epoch: string, request: Admittance): Promise<Admitted> {
     const { id, user, rateKey, rate, amountNanoUsd, limits, entry } = request;
-    const answer = await this.#redis.run(
-      ADMIT,
-      [
-        KEYS.epoch,
-        KEYS.budget(epoch, user),
-        KEYS.rate(epoch, rateKey),
-        KEYS.places(epoch, rateKey),
-        this.#journal,
-        KEYS.generations,
-      ],
-      [
-        epoch,
-        this.#generation,
-        this.#replica,
-        amountNanoUsd === undefined ? '-1' : String(amountNanoUsd),
-        ...limitsOf(limits),
-        ...rateOf(rate),
-        id,
-        entry,
-      ],
-    );
+    const answer = await this.#redis.run(ADMIT, this.#keysOf(epoch, user, rateKey), [
+      ...this.#membership(epoch),
+      amountNanoUsd === undefined ? '-1' : String(amountNanoUsd),
+      ...limitsOf(limits),
+      ...rateOf(rate),
+      id,
+      entry,
+    ]);
     const [code, now = 0, remaining = 0, waitMs = 0, period = 1, limit = 0, spent = 0, reserved = 0] = numbers(answer);
     const full = {
       period: PERIODS[period - 1] ?? 'daily',
@@ -175,34 +162,21 @@ export class RedisBudgets {
   /** Tells what was used in advance, gives back, and takes some more. */
   async lease(epoch: string, order: LeaseOrder): Promise<Leased> {
     const { user, route, rateKey, limits, rate, credit, places, part, holdMs } = order;
-    const answer = await this.#redis.run(
-      LEASE,
-      [
-        KEYS.epoch,
-        KEYS.budget(epoch, user),
-        KEYS.rate(epoch, rateKey),
-        KEYS.places(epoch, rateKey),
-        this.#journal,
-        KEYS.generations,
-      ],
-      [
-        epoch,
-        this.#generation,
-        this.#replica,
-        creditField(epoch, route, user),
-        String(credit.back),
-        String(credit.wanted),
-        String(credit.least),
-        ...limitsOf(limits),
-        ...rateOf(rate),
-        String(places.used),
-        String(places.back),
-        String(places.wanted),
-        String(places.least),
-        String(part),
-        String(holdMs),
-      ],
-    );
+    const answer = await this.#redis.run(LEASE, this.#keysOf(epoch, user, rateKey), [
+      ...this.#membership(epoch),
+      creditField(epoch, route, user),
+      String(credit.back),
+      String(credit.wanted),
+      String(credit.least),
+      ...limitsOf(limits),
+      ...rateOf(rate),
+      String(places.used),
+      String(places.back),
+      String(places.wanted),
+      String(places.least),
+      String(part),
+      String(holdMs),
+    ]);
     const [code, now = 0, creditNanoUsd = 0, given = 0, kept = 0, remaining = 0, waitMs = 0] = numbers(answer);
     if (code !== 0) return refused(code);
     return { kind: 'done', now, creditNanoUsd, places: given, kept: kept === 1, remaining, waitMs };
@@ -211,7 +185,7 @@ export class RedisBudgets {
   /** Notes what happened to calls; all of it, or nothing. */
   async note(epoch: string, { budgets, unmarked, entries }: Notes): Promise<'done' | Refused['kind']> {
     const keys = [KEYS.epoch, this.#journal, KEYS.generations];
-    const args = [epoch, this.#generation, this.#replica, String(budgets.size)];
+    const args = [...this.#membership(epoch), String(budgets.size)];
     for (const [user, { reserved, credits, costs }] of budgets) {
       keys.push(KEYS.budget(epoch, user));
       args.push(String(reserved), String(credits.size));
@@ -330,6 +304,23 @@ export class RedisBudgets {
       reserved: Number(reserved ?? 0) - Number(credit ?? 0),
       own: own === null || own === undefined ? undefined : Number(own),
     };
+  }
+
+  /** What decides about requests of a user to an endpoint. */
+  #keysOf(epoch: string, user: string, rateKey: string): string[] {
+    return [
+      KEYS.epoch,
+      KEYS.budget(epoch, user),
+      KEYS.rate(epoch, rateKey),
+      KEYS.places(epoch, rateKey),
+      this.#journal,
+      KEYS.generations,
+    ];
+  }
+
+  /** By which a script tells whether this replica may change anything. */
+  #membership(epoch: string): string[] {
+    return [epoch, this.#generation, this.#replica];
   }
 }
 

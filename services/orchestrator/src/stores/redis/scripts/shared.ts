@@ -27,7 +27,7 @@ end
 
 /** Whether replicas may rely on the data: everybody has told what it had under way, or had time enough to. */
 export const epoch = `
-local function current(key, id, now)
+local function current(key, id)
   local e = redis.call('HMGET', key, 'id', 'ready')
   return e[1] == id and e[2] == '1'
 end
@@ -37,10 +37,9 @@ end
  * Whether this replica may change anything: undefined if so, 4 in another epoch, 5 when it was taken for dead and its journal
  * swept. A sweep ends the generation first, so nothing is added to a journal that is being taken over.
  */
-export const membership = `
+export const membership = `${epoch}
 local function refused(key, generations, epoch, replica, generation)
-  local e = redis.call('HMGET', key, 'id', 'ready')
-  if e[1] ~= epoch or e[2] ~= '1' then return 4 end
+  if not current(key, epoch) then return 4 end
   if redis.call('HGET', generations, replica) ~= generation then return 5 end
 end
 `;
