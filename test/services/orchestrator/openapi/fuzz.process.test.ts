@@ -4,7 +4,7 @@ import { type Schema, valid, wrong } from '../../../support/json-schema.ts';
 import { type Operation, operations } from '../../../support/openapi.ts';
 import { startWholeService, TOKENS, type WholeService } from '../support/whole-service.ts';
 
-/** Requests for each operation. FUZZ_RUNS=1000 jest … looks longer; a seed that failed is told, and repeats. */
+/** Requests for each operation, beside those that it always gets. FUZZ_RUNS=1000 jest … looks longer; a seed that failed is told, and repeats. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 40);
 
 let whole: WholeService;
@@ -24,6 +24,38 @@ interface Shot {
 }
 
 const CONTENT = { 'content-type': 'application/json' };
+
+/** Bodies that are no request, whatever the operation. */
+const RAW: readonly Shot['payload'][] = [
+  '',
+  '{',
+  'null',
+  '[]',
+  '"x"',
+  '{"__proto__":{"a":1}}',
+  Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
+  `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
+  `{"metadata":{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
+  `{"a":"${'x'.repeat(1_200_000)}"}`,
+];
+
+const STRANGE_HEADERS: readonly Record<string, string>[] = [
+  {},
+  { 'content-type': 'text/plain' },
+  { 'content-type': 'application/json; charset=latin1' },
+  { ...CONTENT, 'content-encoding': 'gzip' },
+  { ...CONTENT, accept: 'text/html' },
+];
+
+/** What every operation is asked before chance chooses: an identifier that names nothing, and each body and header that is none. */
+function always({ path, body }: Operation): [Shot][] {
+  const shot = { path: path.replaceAll(/\{\w+\}/g, 'nothing-has-this-name'), headers: CONTENT, payload: undefined };
+  if (!body) return [[shot]];
+  return [
+    ...RAW.map((payload): [Shot] => [{ ...shot, payload }]),
+    ...STRANGE_HEADERS.map((headers): [Shot] => [{ ...shot, headers, payload: '{}' }]),
+  ];
+}
 
 /** Requests by an operation's schema: right ones, nearly right ones, and some that are no request at all. */
 function shots(operation: Operation): fc.Arbitrary<Shot> {
@@ -53,18 +85,7 @@ function shots(operation: Operation): fc.Arbitrary<Shot> {
     .map(([one, two]) => one + two);
   const { body } = operation;
   const json = (value: unknown): string | undefined => JSON.stringify(value);
-  const raw = fc.constantFrom<Shot['payload']>(
-    '',
-    '{',
-    'null',
-    '[]',
-    '"x"',
-    '{"__proto__":{"a":1}}',
-    Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
-    `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
-    `{"metadata":{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
-    `{"a":"${'x'.repeat(1_200_000)}"}`,
-  );
+  const raw = fc.constantFrom(...RAW);
   const payload: fc.Arbitrary<Shot['payload']> = body
     ? fc.oneof(
         { weight: 5, arbitrary: valid(body).map(json) },
@@ -72,16 +93,7 @@ function shots(operation: Operation): fc.Arbitrary<Shot> {
         { weight: 1, arbitrary: raw },
       )
     : fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, raw);
-  const headers = fc.oneof(
-    { weight: 8, arbitrary: fc.constant(CONTENT) },
-    fc.constantFrom<Record<string, string>>(
-      {},
-      { 'content-type': 'text/plain' },
-      { 'content-type': 'application/json; charset=latin1' },
-      { ...CONTENT, 'content-encoding': 'gzip' },
-      { ...CONTENT, accept: 'text/html' },
-    ),
-  );
+  const headers = fc.oneof({ weight: 8, arbitrary: fc.constant(CONTENT) }, fc.constantFrom(...STRANGE_HEADERS));
   return fc.record({ path: url, headers, payload });
 }
 
@@ -118,6 +130,7 @@ describe('whatever is sent', () => {
     const statuses = new Map<number, number>();
     const failures: string[] = [];
     for (const operation of all) {
+      const examples = always(operation);
       const found = await fc.check(
         fc.asyncProperty(shots(operation), async (shot) => {
           const answer = await fire(operation, shot);
@@ -129,7 +142,7 @@ describe('whatever is sent', () => {
             );
           }
         }),
-        { numRuns: RUNS },
+        { numRuns: examples.length + RUNS, examples },
       );
       if (!found.failed) continue;
       const [shot] = found.counterexample ?? [];
