@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { installAuth } from './auth/plugin.ts';
@@ -8,6 +7,7 @@ import { installErrorHandler, sendError, toAppError } from './errors/handler.ts'
 import type { FeatureSets } from './feature-sets.ts';
 import { installJsonParser } from './http/body.ts';
 import { installObservation } from './http/observe.ts';
+import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import type { App } from './http/type-provider.ts';
 import { installLimits, limitCallers, limitStranger } from './limits/plugin.ts';
@@ -60,7 +60,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     // One line per request is written by `installObservation`, with fewer fields and for clients that left as well.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     childLoggerFactory: requestLog,
-    genReqId: () => randomUUID(),
+    genReqId: requestId,
     bodyLimit: 1024 * 1024,
     requestTimeout: 0,
     keepAliveTimeout: 72_000,

@@ -1,5 +1,8 @@
 import pino from 'pino';
 import type { LogLevel } from './config.ts';
+import { LogLines } from './log-lines.ts';
+
+const STDOUT = 1;
 
 /**
  * The only fields that a log line may hold. Anything else is dropped, whoever logs it: prompts, documents, keys and headers
@@ -48,8 +51,7 @@ export interface Logger {
  * A pino logger that denies by default. Messages are dropped as well (libraries put anything into them): a line says what
  * happened by its `event`.
  *
- * Lines leave together, after a quarter of a second at the latest, and all that are left when the process exits: one system call
- * for each would be a good part of what a request costs.
+ * Lines leave together, after a quarter of a second at the latest, and all that are left when the process exits.
  */
 export function createLogger(level: LogLevel, destination?: pino.DestinationStream): pino.Logger {
   const logger = pino(
@@ -65,7 +67,7 @@ export function createLogger(level: LogLevel, destination?: pino.DestinationStre
         },
       },
     },
-    destination ?? pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: 250 }),
+    destination ?? new LogLines(STDOUT),
   );
   // The fields of a child logger pass no hook. Fastify makes one per request; its children inherit this method.
   const { child } = logger;

@@ -179,7 +179,8 @@ export class Accounting implements AdmissionPolicy, Participant {
       // A backend is asked right after the answer: saying so now saves a second command.
       entry: journalText({ facts, target, sent: call.straight === true }),
     };
-    const verdict = await this.#ask(question);
+    // Most are decided here: a promise less.
+    const verdict = this.#take(question) ?? (await this.#ask(question));
     const headers = this.#headers(question, verdict);
     switch (verdict.kind) {
       case 'rate':
@@ -299,22 +300,22 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.#options.maintenance?.heard(version, state);
   }
 
+  /** Admits with what this replica holds of the limits; undefined: somebody has to be asked. */
+  #take(question: Question): Verdict | undefined {
+    const taken = this.#leases?.take(question);
+    if (!taken || !this.#budgets) return undefined;
+    const { at, credit, rate: state } = taken;
+    const { rate, rateKey: key } = question;
+    if (rate) this.#rates.add(key, rate.windowSeconds * 1000, at);
+    const { epoch } = this.coordination;
+    const { generation } = this.#budgets;
+    return { kind: 'yes', rate: state, at, by: { store: 'redis', epoch, generation, credit } };
+  }
+
   /** Asks whichever store may be relied on. */
   async #ask(question: Question, before = 0): Promise<Verdict> {
     const budgets = this.#budgets;
     const { tier, rate, rateKey: key } = question;
-    const taken = before === 0 ? this.#leases?.take(question) : undefined;
-    if (taken && budgets) {
-      const { at, credit } = taken;
-      if (rate) this.#rates.add(key, rate.windowSeconds * 1000, at);
-      const { epoch } = this.coordination;
-      return {
-        kind: 'yes',
-        rate: taken.rate,
-        at,
-        by: { store: 'redis', epoch, generation: budgets.generation, credit },
-      };
-    }
     const until = performance.now() + HELD_MS;
     let waited = false;
     for (let round = 0; round < 5; round += 1) {
@@ -417,7 +418,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   }
 
   async #limit(key: string, route: string, tier: TierPolicy, rate: Rate): Promise<RateState> {
-    const verdict = await this.#ask({
+    const question: Question = {
       id: '',
       user: '',
       tier,
@@ -426,7 +427,8 @@ export class Accounting implements AdmissionPolicy, Participant {
       rate,
       amountNanoUsd: undefined,
       entry: '',
-    });
+    };
+    const verdict = this.#take(question) ?? (await this.#ask(question));
     switch (verdict.kind) {
       case 'yes':
         return this.#standings.remember(

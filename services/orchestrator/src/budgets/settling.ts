@@ -1,5 +1,6 @@
 import type { Permit, Settlement } from '../gateway/admission.ts';
 import type { Target } from '../gateway/call.ts';
+import { copyLine } from '../ledger/copy-format.ts';
 import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
 import { settledRow } from '../ledger/row.ts';
 import { LedgerWriter } from '../ledger/writer.ts';
@@ -35,7 +36,7 @@ export class Settling {
     this.writer = new LedgerWriter({
       // Without PostgreSQL there is no ledger; the metrics are all that there is.
       write: async (rows) => {
-        await ledger?.write(rows);
+        await ledger?.append(rows);
         metrics.ledgerRows.inc({ outcome: 'settled' }, rows.length);
       },
       onWritten: (ids) => this.#forget(ids),
@@ -109,8 +110,9 @@ export class Settling {
   #settle(open: OpenCall, settlement: Settlement): void {
     const { journal, budgets, metrics, work } = this.#options;
     const id = open.facts.request_id;
-    const row = JSON.stringify(settledRow(open.facts, open.at, settlement));
-    this.writer.add(id, row);
+    const settled = settledRow(open.facts, open.at, settlement);
+    const row = JSON.stringify(settled);
+    this.writer.add(id, { json: row, line: copyLine(settled), reserved: open.published });
     this.#open.delete(id);
     metrics.ledgerPending.set(this.writer.size);
     this.#telling.set(id, false);

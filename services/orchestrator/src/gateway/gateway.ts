@@ -89,7 +89,7 @@ export class Gateway {
   async answer(spec: CallSpec): Promise<GatewayAnswer> {
     const call = await this.#begin(spec);
     try {
-      const kept = await this.#kept(call);
+      const kept = this.#mayBeKept(call) ? await this.#kept(call) : undefined;
       return kept ?? (await this.#ask(call));
     } finally {
       this.#inFlight -= 1;
@@ -101,7 +101,7 @@ export class Gateway {
     const call = await this.#begin(spec);
     let open = false;
     try {
-      const kept = await this.#kept(call);
+      const kept = this.#mayBeKept(call) ? await this.#kept(call) : undefined;
       if (kept) return { kind: 'answer', answer: kept };
       const stream = await this.#open(call);
       open = true;
@@ -207,9 +207,12 @@ export class Gateway {
     }
   }
 
+  #mayBeKept({ spec, call }: Running): boolean {
+    return !spec.fresh && this.#cache.takes(call);
+  }
+
   async #kept(running: Running): Promise<GatewayAnswer | undefined> {
-    const { spec, call, permit } = running;
-    if (spec.fresh || !this.#cache.takes(call)) return undefined;
+    const { call, permit } = running;
     const kept = await this.#cache.lookup(call).catch(() => undefined);
     if (!kept) return undefined;
     permit.settle({

@@ -1,7 +1,11 @@
-import type pg from 'pg';
+import { finished } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { periodOf } from '../budgets/periods.ts';
 import type { Period } from '../limits/policy.ts';
 import { guarded } from '../stores/postgres/pool.ts';
+import { COLUMNS } from './copy-format.ts';
+import type { NewRow } from './writer.ts';
 
 /** A request under way, as PostgreSQL knows it when Redis does not. */
 export interface Reservation {
@@ -37,39 +41,17 @@ type Row = Record<string, unknown>;
 /** Longer than any pause of a replica that is still of use. */
 const DEAD_AFTER = "interval '15 seconds'";
 
+/** https://www.postgresql.org/docs/15/errcodes-appendix.html (2026-11-21) */
+const UNIQUE_VIOLATION = '23505';
+
 /** Reports look back for a month at most. */
 const SAMPLE_MONTHS = 3;
 
 /** Whether another replica that is alive relies on Redis. */
 const OTHERS_ON_REDIS = `EXISTS (SELECT FROM accounting.replicas o WHERE o.relies_on_redis AND o.id <> $replica AND o.seen_at > now() - ${DEAD_AFTER})`;
 
-const COLUMNS = [
-  'request_id',
-  'at',
-  'tenant',
-  'user_id',
-  'user_tier',
-  'caller',
-  'end_user',
-  'endpoint',
-  'model',
-  'provider',
-  'provider_tier',
-  'provider_model',
-  'private',
-  'stream',
-  'outcome',
-  'status',
-  'attempts',
-  'prompt_tokens',
-  'cached_tokens',
-  'completion_tokens',
-  'estimated',
-  'cost_nano_usd',
-  'duration_ms',
-  'first_token_ms',
-  'replica',
-];
+/** In one go, and only rows that the ledger does not have: half the work of INSERT for PostgreSQL. */
+const COPY = `COPY accounting.ledger (${COLUMNS.join(', ')}) FROM STDIN`;
 
 /** The ledger takes a row once. Only the row of a request that was taken for lost gives way, when its end becomes known after all. */
 const INSERT = `
@@ -88,6 +70,14 @@ export class PostgresLedger {
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
+  }
+
+  /** Writes rows of calls that ended here. One that the ledger has already, from whoever took this replica for dead, changes nothing. */
+  async append(rows: readonly NewRow[]): Promise<void> {
+    const reserved = rows.filter((row) => row.reserved);
+    const free = rows.filter((row) => !row.reserved);
+    const known = (await this.#copy(free)) ? [] : free;
+    await this.write([...reserved, ...known].map(({ json }) => json));
   }
 
   /** Writes rows, and forgets the reservations of the same requests in the same moment. Rows are JSON texts. */
@@ -296,6 +286,32 @@ export class PostgresLedger {
     }
     await this.#rows("DELETE FROM accounting.replicas WHERE seen_at < now() - interval '1 day'", []);
     await this.#rows("DELETE FROM accounting.rate_usage WHERE at < now() - interval '1 day'", []);
+  }
+
+  /** @returns false when the ledger has one of them: then none was written */
+  async #copy(rows: readonly NewRow[]): Promise<boolean> {
+    if (rows.length === 0) return true;
+    try {
+      await guarded(async () => {
+        const client = await this.#pool.connect();
+        let broken = true;
+        try {
+          const stream = client.query(copyFrom(COPY));
+          stream.end(`${rows.map(({ line }) => line).join('\n')}\n`);
+          await finished(stream);
+          broken = false;
+        } catch (error) {
+          broken = !(error instanceof pg.DatabaseError);
+          throw error;
+        } finally {
+          client.release(broken);
+        }
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION) return false;
+      throw error;
+    }
   }
 
   async #rows(text: string, values: readonly unknown[]): Promise<Row[]> {

@@ -3,9 +3,19 @@ import { AppError } from '../errors/app-error.ts';
 import { describeError } from '../errors/describe.ts';
 import type { Logger } from '../logging.ts';
 
+/** A row of a call that ended here. */
+export interface NewRow {
+  /** As JSON. */
+  readonly json: string;
+  /** As a line of COPY. */
+  readonly line: string;
+  /** Whether PostgreSQL has a reservation of the call, which goes in the moment in which the row comes. */
+  readonly reserved: boolean;
+}
+
 export interface LedgerWriterOptions {
-  /** Writes rows (JSON texts) to PostgreSQL. */
-  readonly write: (rows: readonly string[]) => Promise<void>;
+  /** Writes rows to PostgreSQL. */
+  readonly write: (rows: readonly NewRow[]) => Promise<void>;
   /** These are in PostgreSQL now: no journal has to keep them. */
   readonly onWritten: (requestIds: readonly string[]) => void;
   readonly log: Logger;
@@ -18,7 +28,7 @@ export interface LedgerWriterOptions {
 /** Collects rows of the ledger, and writes them together. A row stays here until PostgreSQL has it. */
 export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
-  readonly #pending = new Map<string, string>();
+  readonly #pending = new Map<string, NewRow>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #failing = false;
@@ -42,7 +52,7 @@ export class LedgerWriter {
   }
 
   /** Takes a row. A second one of the same request replaces the first. */
-  add(requestId: string, row: string): void {
+  add(requestId: string, row: NewRow): void {
     this.#pending.set(requestId, row);
     this.#schedule(this.#options.intervalMs ?? 100);
   }
@@ -111,7 +121,7 @@ export class LedgerWriter {
     this.#failing = false;
   }
 
-  async #oneByOne(part: readonly (readonly [string, string])[]): Promise<void> {
+  async #oneByOne(part: readonly (readonly [string, NewRow])[]): Promise<void> {
     for (const [requestId, row] of part) {
       try {
         await this.#options.write([row]);
@@ -122,7 +132,7 @@ export class LedgerWriter {
     }
   }
 
-  #done(part: readonly (readonly [string, string])[]): void {
+  #done(part: readonly (readonly [string, NewRow])[]): void {
     const written: string[] = [];
     for (const [requestId, row] of part) {
       // It may have been replaced meanwhile: then the new one is still to be written.

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { copyLine } from '../../../../services/orchestrator/src/ledger/copy-format.ts';
 import { PostgresLedger } from '../../../../services/orchestrator/src/ledger/postgres-ledger.ts';
-import { factsOf, lostRow, settledRow } from '../../../../services/orchestrator/src/ledger/row.ts';
-import { LedgerWriter } from '../../../../services/orchestrator/src/ledger/writer.ts';
+import { factsOf, type LedgerRow, lostRow, settledRow } from '../../../../services/orchestrator/src/ledger/row.ts';
+import { LedgerWriter, type NewRow } from '../../../../services/orchestrator/src/ledger/writer.ts';
 import { createPool } from '../../../../services/orchestrator/src/stores/postgres/pool.ts';
 import { Bench, callOf, identityOf, settlement, target } from '../support/replicas.ts';
 
@@ -18,6 +19,13 @@ const at = Date.UTC(2026, 10, 21, 12);
 const facts = (id: string, endUser?: string) =>
   factsOf(callOf(id, 1, { endUser }), identityOf('standard-ada'), 'standard-ada', 'replica-1');
 const row = (id: string, cost: number, when = at) => JSON.stringify(settledRow(facts(id), when, settlement(cost)));
+const fresh = (settled: LedgerRow, reserved = false): NewRow => ({
+  json: JSON.stringify(settled),
+  line: copyLine(settled),
+  reserved,
+});
+const ended = (id: string, cost: number, reserved = false) =>
+  fresh(settledRow(facts(id), at, settlement(cost)), reserved);
 const lost = (id: string) => JSON.stringify(lostRow(facts(id), at, target));
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -30,6 +38,36 @@ describe('the ledger in PostgreSQL', () => {
       ['success', '5'],
       ['success', '7'],
     ]);
+  });
+
+  it('takes rows of calls that ended, beside those that it has, and those that PostgreSQL has a reservation of', async () => {
+    await ledger.write([row('had', 5), lost('lost')]);
+    const reservation = { requestId: 'reserved', at, user: 'ada', amountNanoUsd: 9, replica: 'replica-1', entry: '{}' };
+    await ledger.publish([reservation]);
+    await ledger.append([ended('had', 99), ended('lost', 7), ended('new', 3), ended('reserved', 4, true)]);
+    await ledger.append([ended('later', 2)]);
+    const rows = (await bench.ledger()).map(({ request_id, cost_nano_usd }) => [request_id, Number(cost_nano_usd)]);
+    expect(Object.fromEntries(rows)).toEqual({ had: 5, later: 2, lost: 7, new: 3, reserved: 4 });
+    expect(await ledger.spending('ada', at)).toMatchObject({ reserved: 0 });
+  });
+
+  it('keeps every value of a row, whichever way it is written', async () => {
+    const strange = 'tab\t newline\n return\r back\\slash \\N "quote" \'äö🛶';
+    const settled = settledRow({ ...facts('copied'), model: strange, end_user: strange }, at, {
+      ...settlement(5),
+      firstTokenMs: 0.25,
+    });
+    const without = settledRow({ ...facts('nulls'), end_user: null, private: true }, at, settlement(5));
+    await ledger.append([fresh(settled), fresh(without)]);
+    await ledger.write(
+      [settled, without].map((one) => JSON.stringify({ ...one, request_id: `${one.request_id}-json` })),
+    );
+    const known = (await bench.pool.query('SELECT * FROM accounting.ledger ORDER BY request_id')).rows;
+    const [copied, copiedJson, nulls, nullsJson] = known.map(({ recorded_at: _, request_id: __, ...rest }) => rest);
+    expect(copied).toEqual(copiedJson);
+    expect(nulls).toEqual(nullsJson);
+    expect(copied).toMatchObject({ model: strange, end_user: strange, first_token_ms: 0.25, private: false });
+    expect(nulls).toMatchObject({ end_user: null, first_token_ms: null, private: true });
   });
 
   it('counts a call as reserved until its row is there, and never as both', async () => {
@@ -93,13 +131,14 @@ describe('the ledger in PostgreSQL', () => {
     expect(named.end_user).toBe('ab\ufffd');
     const refused: unknown[] = [];
     const writer = new LedgerWriter({
-      write: (rows) => ledger.write(rows),
+      write: (rows) => ledger.append(rows),
       onWritten: () => undefined,
       log: { ...quiet, error: (fields) => void refused.push(fields) },
     });
-    writer.add('1', row('1', 1));
-    writer.add('bad', JSON.stringify({ ...JSON.parse(row('bad', 1)), cached_tokens: 100, prompt_tokens: 1 }));
-    writer.add('2', row('2', 1));
+    writer.add('1', ended('1', 1));
+    const bad = settledRow(facts('bad'), at, settlement(1));
+    writer.add('bad', fresh({ ...bad, cached_tokens: 100, prompt_tokens: 1 }));
+    writer.add('2', ended('2', 1));
     await writer.drain();
     expect((await bench.ledger()).map(({ request_id }) => request_id)).toEqual(['1', '2']);
     expect(refused).toMatchObject([{ event: 'ledger_row_refused', request_id: 'bad' }]);

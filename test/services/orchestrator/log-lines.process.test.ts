@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from '@jest/globals';
+
+const logging = path.resolve(import.meta.dirname, '../../../services/orchestrator/src/logging.ts');
+
+/** What a process writes that runs this after `log` was made, and with what code it ends. */
+async function run(code: string) {
+  const child = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { createLogger } from ${JSON.stringify(logging)};\nconst log = createLogger('info');\n${code}`,
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'], env: { PATH: process.env.PATH } },
+  );
+  const [output, [exit]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  const events: string[] = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).event);
+  return { events, exit };
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, at) => String(at));
+const write = (count: number) => `for (let at = 0; at < ${count}; at += 1) log.info({ event: String(at) });`;
+
+describe('log lines', () => {
+  it.each([
+    ['ends by itself', '', 0],
+    ['exits', 'process.exit(3);', 3],
+    ['fails', "throw new Error('x');", 1],
+  ])('all leave when the process %s', async (_how, end, exit) => {
+    // Some leave before, and some are left.
+    const ended = await run(`${write(1_000)} await new Promise(setImmediate); ${write(10)} ${end}`);
+    expect(ended.exit).toBe(exit);
+    expect(ended.events.toSorted()).toEqual([...numbers(1_000), ...numbers(10)].toSorted());
+  });
+
+  it('leave after a moment, without others', async () => {
+    const child = `${write(1)} setInterval(() => undefined, 1_000); process.once('SIGTERM', () => process.kill(process.pid, 'SIGKILL'));`;
+    const running = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { createLogger } from ${JSON.stringify(logging)};\nconst log = createLogger('info');\n${child}`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH } },
+    );
+    const [first] = await once(running.stdout, 'data');
+    expect(String(first)).toContain('"event":"0"');
+    running.kill('SIGKILL');
+    await once(running, 'close');
+  });
+});
