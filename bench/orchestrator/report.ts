@@ -44,7 +44,7 @@ export function printComparison(facts: Machine, { figures, ratios }: Comparison)
 }
 
 export function printSoak(facts: Machine, result: SoakResult): void {
-  const { seconds, requests, failures, early, late, most, first, last, slope, growth, holds } = result;
+  const { seconds, requests, failures, early, late, most, first, last, slope, growth, live, holds } = result;
   process.stdout.write(`${line(facts)}\n\n`);
   process.stdout.write(
     `${table(
@@ -58,7 +58,10 @@ export function printSoak(facts: Machine, result: SoakResult): void {
         ['memory, last fifth', `${number(late)} MiB`],
         ['memory, the most', `${number(most)} MiB`],
         ['slope after the first fifth', `${number(slope)} MiB per minute`],
-        ['growth', `${number(growth * 100)} % ${holds ? '(flat)' : '(NOT FLAT)'}`],
+        ['growth', `${number(growth * 100)} %`],
+        ['what lives in the heap, after a fifth and at the end', `${number(live.early)} and ${number(live.late)} MiB`],
+        ['its growth', `${number(live.growth * 100)} %`],
+        ['flat, and nothing failed', holds ? 'yes' : 'NO'],
       ],
     )}\n`,
   );

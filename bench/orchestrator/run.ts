@@ -2,9 +2,10 @@
  * Measures the gateway beside its peer, in one run, behind the same load and before the same provider. On our side all policies
  * are on: tokens, rate limits, budgets, ledger and metrics, on a real Redis and a real PostgreSQL.
  *
- *   npm run bench -- orchestrator [--json] [--soak] [--seconds 3] [--rounds 3]
+ *   npm run bench -- orchestrator [--json] [--soak]
+ *   node bench/orchestrator/run.ts [--json] [--soak] [--seconds 3] [--rounds 3] [--without-peer]
  *
- * With --soak, memory is watched instead, under load for ten minutes (or `--seconds`).
+ * With --soak, memory is watched instead, under load for ten minutes (or `--seconds`), and what lives in the heap.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,7 +33,7 @@ const paths = resolvePaths();
 try {
   const starting = progress.task('build the orchestrator, start it on a Redis and a PostgreSQL of its own', 15);
   const mock = await startMock(cleanup);
-  const orchestrator = await startOrchestrator(mock, cleanup);
+  const orchestrator = await startOrchestrator(mock, cleanup, { inspected: options.soak });
   const load = startLoad(cleanup);
   starting.done();
   const facts = machine(paths.repository);

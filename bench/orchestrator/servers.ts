@@ -32,6 +32,8 @@ export interface Server {
 export interface Orchestrator extends Server {
   /** Where its thread for probes listens. */
   readonly healthPort: number;
+  /** Where Node's inspector listens; undefined: it does not. */
+  readonly inspectPort: number | undefined;
 }
 
 /** What has to be ended when the measurement is over, the last one first. */
@@ -58,10 +60,16 @@ export async function startMock(cleanup: Cleanup): Promise<Server> {
 }
 
 /** The orchestrator as its image has it, on a Redis and a PostgreSQL of its own, with limits, budgets and prices. */
-export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise<Orchestrator> {
+export async function startOrchestrator(
+  mock: Server,
+  cleanup: Cleanup,
+  { inspected = false }: { readonly inspected?: boolean } = {},
+): Promise<Orchestrator> {
   const dir = mkdtempSync(path.join(tmpdir(), 'keelson-bench-'));
   cleanup.add(() => rmSync(dir, { recursive: true, force: true }));
   execFileSync(process.execPath, [path.join(repository, 'services/orchestrator/build.mjs'), `--out=${dir}/dist`]);
+  const inspectPort = inspected ? await freePort() : undefined;
+  const inspecting = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`];
   const [redis, postgres, port, healthPort] = await Promise.all([
     startRedis(),
     startPostgres(),
@@ -95,8 +103,8 @@ export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise
       },
     }),
   );
-  const child = spawn(process.execPath, [...imageFlags(), `${dir}/dist/main.js`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawn(process.execPath, [...imageFlags(), ...inspecting, `${dir}/dist/main.js`], {
+    stdio: ['ignore', 'ignore', inspected ? 'ignore' : 'inherit'],
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',
@@ -120,7 +128,7 @@ export async function startOrchestrator(mock: Server, cleanup: Cleanup): Promise
     const answer = await fetch(`http://127.0.0.1:${port}/health/ready`);
     if (!answer.ok) throw new Error(`the orchestrator is not ready: ${await answer.text()}`);
   }, 60_000);
-  return { port, healthPort, process: child };
+  return { port, healthPort, inspectPort, process: child };
 }
 
 /** What the image tells Node.js. */

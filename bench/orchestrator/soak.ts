@@ -1,6 +1,7 @@
 import type { Progress } from '../../local/progress.ts';
 import { median, slope } from '../statistics.ts';
-import { type LoadGenerator, residentMebibytes, type Server } from './servers.ts';
+import { LiveHeap } from './live-heap.ts';
+import { type LoadGenerator, type Orchestrator, residentMebibytes } from './servers.ts';
 
 export interface SoakResult {
   readonly seconds: number;
@@ -17,7 +18,9 @@ export interface SoakResult {
   readonly slope: number;
   /** Growth from `early` to `late`, as a share. */
   readonly growth: number;
-  /** Flat, and no request failed. */
+  /** What lives in the heap, in MiB: after the first fifth, and at the end. */
+  readonly live: { readonly early: number; readonly late: number; readonly growth: number };
+  /** Both are flat, and no request failed. */
   readonly holds: boolean;
 }
 
@@ -31,7 +34,7 @@ export async function soak({
   seconds,
   progress,
 }: {
-  readonly orchestrator: Server;
+  readonly orchestrator: Orchestrator;
   readonly load: LoadGenerator;
   readonly seconds: number;
   readonly progress: Progress;
@@ -44,6 +47,8 @@ export async function soak({
     memory.push(now);
     task.update(`${Math.round(now)} MiB`);
   }, 1_000);
+  const heap = await LiveHeap.open(orchestrator.inspectPort ?? 0);
+  let live: number | undefined;
   let requests = 0;
   let failures = 0;
   const until = performance.now() + seconds * 1000;
@@ -58,13 +63,18 @@ export async function soak({
     });
     requests += result.requests;
     failures += result.failures;
+    if (live === undefined && performance.now() > until - 800 * seconds) live = await heap.measure();
   }
+  const lateLive = await heap.measure();
+  heap.close();
   clearInterval(watch);
   task.done(`${requests} requests`);
   const fifth = Math.floor(memory.length / 5);
   const early = median(memory.slice(fifth, 2 * fifth));
   const late = median(memory.slice(-fifth));
   const growth = late / early - 1;
+  const earlyLive = live ?? Number.NaN;
+  const liveGrowth = lateLive / earlyLive - 1;
   return {
     seconds,
     requests,
@@ -76,6 +86,7 @@ export async function soak({
     last: memory.at(-1) ?? Number.NaN,
     slope: slope(memory.slice(fifth)) * 60,
     growth,
-    holds: growth < FLAT && failures === 0,
+    live: { early: earlyLive, late: lateLive, growth: liveGrowth },
+    holds: growth < FLAT && liveGrowth < FLAT && failures === 0,
   };
 }

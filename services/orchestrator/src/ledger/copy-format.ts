@@ -29,24 +29,29 @@ export const COLUMNS = [
   'replica',
 ] as const satisfies readonly (keyof LedgerRow)[];
 
-const SPECIAL = /[\\\t\n\r]/;
-
 /**
- * A row as a line of `COPY … FROM STDIN` in its text format, without the end of the line;
+ * A row as a line of `COPY … FROM STDIN` in its text format, without the end of the line, in the order of {@link COLUMNS};
  * https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.2 (2026-11-21)
+ *
+ * Written out: a loop over the columns takes half as long again, with every request.
  */
 export function copyLine(row: LedgerRow): string {
-  let line = '';
-  for (const column of COLUMNS) {
-    const value = row[column];
-    if (line !== '') line += '\t';
-    if (value === null) line += '\\N';
-    else if (typeof value === 'string' && SPECIAL.test(value)) line += escaped(value);
-    else line += value;
-  }
-  return line;
+  const { end_user: endUser, duration_ms: duration, first_token_ms: firstToken } = row;
+  return (
+    `${value(row.request_id)}\t${row.at}\t${value(row.tenant)}\t${value(row.user_id)}\t${value(row.user_tier)}\t` +
+    `${value(row.caller)}\t${endUser === null ? NULL : value(endUser)}\t${value(row.endpoint)}\t${value(row.model)}\t` +
+    `${value(row.provider)}\t${row.provider_tier}\t${value(row.provider_model)}\t${row.private}\t${row.stream}\t` +
+    `${value(row.outcome)}\t${row.status}\t${row.attempts}\t${row.prompt_tokens}\t${row.cached_tokens}\t` +
+    `${row.completion_tokens}\t${row.estimated}\t${row.cost_nano_usd}\t${duration ?? NULL}\t${firstToken ?? NULL}\t` +
+    value(row.replica)
+  );
 }
 
-function escaped(text: string): string {
+const NULL = '\\N';
+
+const SPECIAL = /[\\\t\n\r]/;
+
+function value(text: string): string {
+  if (!SPECIAL.test(text)) return text;
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 }
