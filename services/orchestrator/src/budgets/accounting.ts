@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Identity } from '../auth/identity.ts';
 import { AppError } from '../errors/app-error.ts';
-import { describeError } from '../errors/describe.ts';
 import type { Admission, AdmissionPolicy } from '../gateway/admission.ts';
 import type { GatewayCall } from '../gateway/call.ts';
 import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
@@ -15,7 +14,7 @@ import { type Policy, type Rate, rateOf, type TierPolicy } from '../limits/polic
 import { type RateState, rateHeaders } from '../limits/rate-state.ts';
 import { Standings } from '../limits/standings.ts';
 import type { Logger } from '../logging.ts';
-import { type Admitted, RedisBudgets } from '../stores/redis/budgets.ts';
+import { RedisBudgets } from '../stores/redis/budgets.ts';
 import type { RedisConnection } from '../stores/redis/connection.ts';
 import { Alone } from './alone.ts';
 import { Journal } from './journal.ts';
@@ -24,6 +23,7 @@ import { journalText, type OpenCall, targetOf } from './open-calls.ts';
 import type { Question, Verdict } from './question.ts';
 import { noRoom, tooMany, unavailable } from './refusals.ts';
 import { Settling } from './settling.ts';
+import { Together } from './together.ts';
 import { Work } from './work.ts';
 
 export interface AccountingOptions {
@@ -53,9 +53,6 @@ export const ADMITTED_BY_GATEWAY: ReadonlySet<string> = new Set([
   '/v1/embeddings',
 ]);
 
-/** For how long a request waits for others to give back what it would have room in. */
-const HELD_MS = 2_000;
-
 /**
  * Limits, budgets and ledger. What can be decided here is: see `Leases`. Otherwise one script in Redis looks at rate and budgets and
  * reserves, before the call. What Redis has to know of calls it is told all together, and nobody waits for it: see `Journal`.
@@ -70,8 +67,9 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #work: Work;
   readonly #settling: Settling;
   readonly #alone: Alone;
+  /** undefined: there is no Redis */
+  readonly #together: Together | undefined;
   readonly #recovery: Recovery;
-  readonly #loading = new Map<string, Promise<void>>();
   readonly #budgets: RedisBudgets | undefined;
   readonly #journal: Journal | undefined;
   readonly #leases: Leases | undefined;
@@ -92,6 +90,13 @@ export class Accounting implements AdmissionPolicy, Participant {
     });
     const { coordination, replica } = this;
     this.#work = new Work(log);
+    this.#alone = new Alone({
+      coordination,
+      ledger,
+      rates: this.#rates,
+      replica,
+      again: (question, round) => this.#ask(question, round),
+    });
     if (redis) {
       const budgets = new RedisBudgets(redis, replica);
       const journal = new Journal({
@@ -103,7 +108,17 @@ export class Accounting implements AdmissionPolicy, Participant {
       });
       this.#budgets = budgets;
       this.#journal = journal;
-      this.#leases = new Leases({ budgets, coordination, onSwept: (epoch, swept) => journal.begin(epoch, swept) });
+      const leases = new Leases({ budgets, coordination, onSwept: (epoch, swept) => journal.begin(epoch, swept) });
+      this.#leases = leases;
+      this.#together = new Together({
+        budgets,
+        journal,
+        leases,
+        coordination,
+        ledger,
+        rates: this.#rates,
+        alone: this.#alone,
+      });
     }
     this.#settling = new Settling({
       budgets: this.#budgets,
@@ -113,13 +128,6 @@ export class Accounting implements AdmissionPolicy, Participant {
       metrics,
       work: this.#work,
       log,
-    });
-    this.#alone = new Alone({
-      coordination,
-      ledger,
-      rates: this.#rates,
-      replica,
-      again: (question, round) => this.#ask(question, round),
     });
     this.#recovery = new Recovery({
       redis,
@@ -180,7 +188,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       entry: journalText({ facts, target, sent: call.straight === true }),
     };
     // Most are decided here: a promise less.
-    const verdict = this.#take(question) ?? (await this.#ask(question));
+    const verdict = this.#together?.take(question) ?? (await this.#ask(question));
     const headers = this.#headers(question, verdict);
     switch (verdict.kind) {
       case 'rate':
@@ -300,92 +308,15 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.#options.maintenance?.heard(version, state);
   }
 
-  /** Admits with what this replica holds of the limits; undefined: somebody has to be asked. */
-  #take(question: Question): Verdict | undefined {
-    const taken = this.#leases?.take(question);
-    if (!taken || !this.#budgets) return undefined;
-    const { at, credit, rate: state } = taken;
-    const { rate, rateKey: key } = question;
-    if (rate) this.#rates.add(key, rate.windowSeconds * 1000, at);
-    const { epoch } = this.coordination;
-    const { generation } = this.#budgets;
-    return { kind: 'yes', rate: state, at, by: { store: 'redis', epoch, generation, credit } };
-  }
-
   /** Asks whichever store may be relied on. */
-  async #ask(question: Question, before = 0): Promise<Verdict> {
-    const budgets = this.#budgets;
-    const { tier, rate, rateKey: key } = question;
-    const until = performance.now() + HELD_MS;
-    let waited = false;
-    for (let round = 0; round < 5; round += 1) {
-      if (!budgets || this.coordination.state !== 'ready') break;
-      const { epoch } = this.coordination;
-      const { generation } = budgets;
-      let answer: Admitted;
-      try {
-        answer = await budgets.admit(epoch, { ...question, limits: tier.budget });
-      } catch (error) {
-        // Lost on the way, or refused: nobody knows whether it was counted, and the epoch ends with that.
-        this.coordination.distrust(error);
-        break;
-      }
-      switch (answer.kind) {
-        case 'yes': {
-          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, answer.now);
-          const by = { store: 'redis', epoch, generation, credit: undefined } as const;
-          return { kind: 'yes', rate: stateOf(rate, answer), at: answer.now, by };
-        }
-        case 'rate':
-          return { kind: 'rate', rate: { limit: rate?.requests ?? 0, remaining: 0, waitMs: answer.waitMs } };
-        case 'budget':
-          if (rate) this.#rates.add(key, rate.windowSeconds * 1000, answer.now);
-          return { kind: 'budget', rate: stateOf(rate, answer), full: answer.full };
-        case 'held':
-          // By a replica that died just now.
-          if (performance.now() > until) {
-            if (answer.full) return { kind: 'budget', rate: undefined, full: answer.full };
-            return { kind: 'rate', rate: { limit: rate?.requests ?? 0, remaining: 0, waitMs: 1_000 } };
-          }
-          await this.#leases?.release(question.user, key);
-          // Others give back what they hold when they hear that there is no more.
-          if (waited) await this.coordination.change(50);
-          waited = true;
-          round -= 1;
-          continue;
-        case 'unknown user':
-          try {
-            await this.#load(budgets, question.user, answer.now);
-          } catch (error) {
-            return await this.#alone.withoutBoth(question, describeError(error));
-          }
-          continue;
-        case 'swept':
-          await this.#journal?.begin(epoch, generation).catch(() => undefined);
-          continue;
-        case 'another epoch':
-          this.coordination.look();
-          await this.coordination.change(250);
-      }
-    }
-    return await this.#alone.decide(question, before);
+  #ask(question: Question, before = 0): Promise<Verdict> {
+    return (this.#together ?? this.#alone).decide(question, before);
   }
 
   /** Tells the journal of a call that was admitted with credit. */
   #note(question: Question, { at, amountNanoUsd }: OpenCall, generation: string, credit: string): Promise<void> {
     const { id, user, entry } = question;
     return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry }) ?? Promise.resolve();
-  }
-
-  /** Makes a user's budget in Redis from PostgreSQL; once at a time. */
-  #load(budgets: RedisBudgets, user: string, now: number): Promise<void> {
-    const running = this.#loading.get(user);
-    if (running) return running;
-    const { epoch } = this.coordination;
-    const load = async () => budgets.load(epoch, user, now, await this.#options.ledger?.spending(user, now));
-    const started = load().finally(() => this.#loading.delete(user));
-    this.#loading.set(user, started);
-    return started;
   }
 
   /** Tells PostgreSQL that Redis is gone, until it has heard. */
@@ -428,7 +359,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       amountNanoUsd: undefined,
       entry: '',
     };
-    const verdict = this.#take(question) ?? (await this.#ask(question));
+    const verdict = this.#together?.take(question) ?? (await this.#ask(question));
     switch (verdict.kind) {
       case 'yes':
         return this.#standings.remember(
@@ -483,8 +414,4 @@ function rateKey(user: string, route: string): string {
 
 function refusal(error: AppError, headers: Readonly<Record<string, string>>): Admission {
   return { admitted: false, error, headers };
-}
-
-function stateOf(rate: Rate | undefined, found: { remaining: number; waitMs: number }): RateState | undefined {
-  return rate && { limit: rate.requests, remaining: found.remaining, waitMs: found.waitMs };
 }
