@@ -37,7 +37,8 @@ beforeAll(async () => {
   cpSync(join(import.meta.dirname, '../../../../local/images/mcp'), dir, { recursive: true });
   execFileSync('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: dir,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' },
+    // All of it: where packages come from, and whose certificates are trusted, may be said there.
+    env: { ...process.env, NODE_OPTIONS: '' },
     stdio: 'ignore',
   });
   const [filesystem, memory] = await Promise.all([
