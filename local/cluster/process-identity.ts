@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * A process on this machine, told apart from a later one with the same id by its start time (in clock ticks since boot) and
@@ -22,7 +22,19 @@ function startTimeOf(pid: number): string | undefined {
   }
   // The command's name stands in parentheses and may hold spaces; the fields after it count from the state (field 3).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  return (fields[0] === 'Z' && !hasThreads(pid)) || fields[0] === 'X' ? undefined : fields[19];
+}
+
+/**
+ * Whether threads of a process live whose first one has ended. After a SIGKILL they end one by one, and what the process held
+ * (a port that it listened on) is free only after the last one.
+ */
+function hasThreads(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length > 1;
+  } catch {
+    return false;
+  }
 }
 
 /** @throws Error when the process does not run. */
