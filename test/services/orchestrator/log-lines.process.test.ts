@@ -3,20 +3,22 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
+import { end } from '../../support/processes.ts';
 
 const logging = path.resolve(import.meta.dirname, '../../../services/orchestrator/src/logging.ts');
 
-/** What a process writes that runs this after `log` was made, and with what code it ends. */
+/** A process that runs this after `log` was made. */
+function start(code: string) {
+  const program = `import { createLogger } from ${JSON.stringify(logging)};\nconst log = createLogger('info');\n${code}`;
+  return spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { PATH: process.env.PATH },
+  });
+}
+
+/** What it writes, and with what code it ends. */
 async function run(code: string) {
-  const child = spawn(
-    process.execPath,
-    [
-      '--input-type=module',
-      '-e',
-      `import { createLogger } from ${JSON.stringify(logging)};\nconst log = createLogger('info');\n${code}`,
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'], env: { PATH: process.env.PATH } },
-  );
+  const child = start(code);
   const [output, [exit]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   const events: string[] = output
     .trim()
@@ -33,27 +35,17 @@ describe('log lines', () => {
     ['ends by itself', '', 0],
     ['exits', 'process.exit(3);', 3],
     ['fails', "throw new Error('x');", 1],
-  ])('all leave when the process %s', async (_how, end, exit) => {
+  ])('all leave when the process %s', async (_how, last, exit) => {
     // Some leave before, and some are left.
-    const ended = await run(`${write(1_000)} await new Promise(setImmediate); ${write(10)} ${end}`);
+    const ended = await run(`${write(1_000)} await new Promise(setImmediate); ${write(10)} ${last}`);
     expect(ended.exit).toBe(exit);
     expect(ended.events.toSorted()).toEqual([...numbers(1_000), ...numbers(10)].toSorted());
   });
 
   it('leave after a moment, without others', async () => {
-    const child = `${write(1)} setInterval(() => undefined, 1_000); process.once('SIGTERM', () => process.kill(process.pid, 'SIGKILL'));`;
-    const running = spawn(
-      process.execPath,
-      [
-        '--input-type=module',
-        '-e',
-        `import { createLogger } from ${JSON.stringify(logging)};\nconst log = createLogger('info');\n${child}`,
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH } },
-    );
+    const running = start(`${write(1)} setInterval(() => undefined, 1_000);`);
     const [first] = await once(running.stdout, 'data');
     expect(String(first)).toContain('"event":"0"');
-    running.kill('SIGKILL');
-    await once(running, 'close');
+    await end(running, 'SIGKILL');
   });
 });

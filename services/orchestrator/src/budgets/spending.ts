@@ -5,7 +5,7 @@ import type { PostgresLedger, Spender, Spending } from '../ledger/postgres-ledge
 import type { Coordination } from '../limits/coordination.ts';
 import type { Period, TierPolicy } from '../limits/policy.ts';
 import { type AuditEntry, writeAudit } from '../stores/postgres/audit-entry.ts';
-import { guarded } from '../stores/postgres/pool.ts';
+import { transaction } from '../stores/postgres/transaction.ts';
 import type { RedisBudgets } from '../stores/redis/budgets.ts';
 import { CREDIT_MS } from './leases.ts';
 import { periodOf } from './periods.ts';
@@ -78,38 +78,28 @@ export class SpendingReport {
         message: 'Limits are kept in PostgreSQL, and none is configured.',
         cure: 'Set POSTGRES_URL, or give the tier a budget in POLICY_FILE.',
       });
-    const before = await guarded(async () => {
-      const client = await pool.connect();
-      try {
-        await client.query('BEGIN');
-        const old = await client.query<{ limit_nano_usd: string }>(
-          'SELECT limit_nano_usd FROM accounting.budget_limits WHERE user_id = $1 AND period = $2 FOR UPDATE',
-          [user, period],
-        );
-        if (limit === undefined)
-          await client.query('DELETE FROM accounting.budget_limits WHERE user_id = $1 AND period = $2', [user, period]);
-        else
-          await client.query(
-            `INSERT INTO accounting.budget_limits (user_id, period, limit_nano_usd, updated_by) VALUES ($1, $2, $3, $4)
+    const before = await transaction(pool, async (client) => {
+      const old = await client.query<{ limit_nano_usd: string }>(
+        'SELECT limit_nano_usd FROM accounting.budget_limits WHERE user_id = $1 AND period = $2 FOR UPDATE',
+        [user, period],
+      );
+      if (limit === undefined)
+        await client.query('DELETE FROM accounting.budget_limits WHERE user_id = $1 AND period = $2', [user, period]);
+      else
+        await client.query(
+          `INSERT INTO accounting.budget_limits (user_id, period, limit_nano_usd, updated_by) VALUES ($1, $2, $3, $4)
              ON CONFLICT (user_id, period) DO UPDATE SET limit_nano_usd = $3, updated_by = $4, updated_at = now()`,
-            [user, period, limit, by.actor],
-          );
-        const found = old.rows[0] === undefined ? undefined : Number(old.rows[0].limit_nano_usd);
-        await writeAudit(client, {
-          ...by,
-          action: limit === undefined ? 'budget.limit.remove' : 'budget.limit.set',
-          subject: `user/${user}/${period}`,
-          oldValue: { limit_nano_usd: found ?? null },
-          newValue: { limit_nano_usd: limit ?? null },
-        });
-        await client.query('COMMIT');
-        return found;
-      } catch (error) {
-        await client.query('ROLLBACK').catch(() => undefined);
-        throw error;
-      } finally {
-        client.release();
-      }
+          [user, period, limit, by.actor],
+        );
+      const found = old.rows[0] === undefined ? undefined : Number(old.rows[0].limit_nano_usd);
+      await writeAudit(client, {
+        ...by,
+        action: limit === undefined ? 'budget.limit.remove' : 'budget.limit.set',
+        subject: `user/${user}/${period}`,
+        oldValue: { limit_nano_usd: found ?? null },
+        newValue: { limit_nano_usd: limit ?? null },
+      });
+      return found;
     });
     if (redis) {
       const tell = async () => {

@@ -4,6 +4,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { periodOf } from '../budgets/periods.ts';
 import type { Period } from '../limits/policy.ts';
 import { guarded } from '../stores/postgres/pool.ts';
+import { transaction } from '../stores/postgres/transaction.ts';
 import { COLUMNS } from './copy-format.ts';
 import type { NewRow } from './writer.ts';
 
@@ -72,7 +73,7 @@ export class PostgresLedger {
     this.#pool = pool;
   }
 
-  /** Writes rows of calls that ended here. One that the ledger has already, from whoever took this replica for dead, changes nothing. */
+  /** Writes rows of calls that ended here, by COPY where nothing stands against it: neither a reservation, nor a row of the same call. */
   async append(rows: readonly NewRow[]): Promise<void> {
     const reserved = rows.filter((row) => row.reserved);
     const free = rows.filter((row) => !row.reserved);
@@ -292,20 +293,10 @@ export class PostgresLedger {
   async #copy(rows: readonly NewRow[]): Promise<boolean> {
     if (rows.length === 0) return true;
     try {
-      await guarded(async () => {
-        const client = await this.#pool.connect();
-        let broken = true;
-        try {
-          const stream = client.query(copyFrom(COPY));
-          stream.end(`${rows.map(({ line }) => line).join('\n')}\n`);
-          await finished(stream);
-          broken = false;
-        } catch (error) {
-          broken = !(error instanceof pg.DatabaseError);
-          throw error;
-        } finally {
-          client.release(broken);
-        }
+      await transaction(this.#pool, async (client) => {
+        const stream = client.query(copyFrom(COPY));
+        stream.end(`${rows.map(({ line }) => line).join('\n')}\n`);
+        await finished(stream);
       });
       return true;
     } catch (error) {

@@ -13,6 +13,7 @@ import type {
 } from '../../ports/document-store.ts';
 import { exclusively } from './exclusively.ts';
 import { guarded } from './pool.ts';
+import { transaction } from './transaction.ts';
 import { lexicalQuery } from './words.ts';
 
 type Row = Record<string, unknown>;
@@ -43,7 +44,7 @@ export class PostgresDocuments implements DocumentStore {
   }
 
   commit(revision: string, document: NewDocument, passages: readonly NewPassage[]): Promise<CommitResult> {
-    return this.#transaction(async (client) => {
+    return transaction(this.#pool, async (client) => {
       await lockDocument(client, document.id);
       const begun = await client.query('DELETE FROM rag.vector_garbage WHERE revision = $1 AND pending', [revision]);
       // The clean-up took the revision for abandoned and may have deleted its vectors already.
@@ -100,7 +101,7 @@ export class PostgresDocuments implements DocumentStore {
   }
 
   remove(id: string): Promise<readonly string[] | undefined> {
-    return this.#transaction(async (client) => {
+    return transaction(this.#pool, async (client) => {
       await lockDocument(client, id);
       const gone = await client.query<{ revision: string }>(
         'DELETE FROM rag.documents WHERE id = $1 RETURNING revision',
@@ -182,26 +183,6 @@ export class PostgresDocuments implements DocumentStore {
 
   #rows(text: string, values: unknown[]): Promise<Row[]> {
     return guarded(async () => (await this.#pool.query<Row>(text, values)).rows);
-  }
-
-  #transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    return guarded(async () => {
-      const client = await this.#pool.connect();
-      let broken = false;
-      try {
-        await client.query('BEGIN');
-        const result = await work(client);
-        await client.query('COMMIT');
-        return result;
-      } catch (error) {
-        await client.query('ROLLBACK').catch(() => {
-          broken = true;
-        });
-        throw error;
-      } finally {
-        client.release(broken);
-      }
-    });
   }
 }
 
