@@ -36,6 +36,8 @@ import { search } from './routes/search.ts';
 export interface AppDeps {
   readonly log: FastifyBaseLogger;
   readonly metrics: Metrics;
+  /** What `/metrics` answers. @default - what `metrics` counts */
+  readonly exposition?: () => Promise<string>;
   readonly health: HealthDeps;
   readonly auth: { readonly tokens: Tokens; readonly writers: ReadonlySet<string> | undefined };
   /** The gateway's endpoints; `models` also words answers for RAG. */
@@ -99,7 +101,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   });
 
   health(app, state);
-  metricsRoute(app, metrics);
+  metricsRoute(app, metrics, deps.exposition);
   docs(app, deps.docsAssets);
   if (deps.features.gateway) {
     chatCompletions(app, deps.gateway);

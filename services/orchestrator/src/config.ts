@@ -8,6 +8,8 @@ import { type ProviderConfig, parseProviders } from './providers/config.ts';
 export interface Config {
   readonly port: number;
   readonly host: string;
+  /** How many processes serve, each on a processor of its own. */
+  readonly workers: number;
   /** Where a thread of its own answers probes; undefined: only the main port does. */
   readonly healthPort: number | undefined;
   /** For how long the event loop may stand still before those probes fail. */
@@ -89,6 +91,7 @@ export function readConfig(
   const config: Config = {
     port: reader.integer('PORT', 8000, 0, 65_535),
     host: reader.text('HOST') ?? '0.0.0.0',
+    workers: reader.workers(),
     healthPort: reader.healthPort(),
     healthStallSeconds: reader.integer('HEALTH_STALL_SECONDS', 10, 1, 3_600),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -149,6 +152,15 @@ class Reader {
       `Set it to one, or remove it for ${fallback}.`,
     );
     return fallback;
+  }
+
+  workers(): number {
+    const count = this.integer('WORKERS', 1, 1, 64);
+    if (count > 1 && this.text('REDIS_URL') === undefined) {
+      const problem = `"${count}" processes share limits, budgets and the maintenance mode through Redis, and REDIS_URL is not set`;
+      this.#problem('WORKERS', problem, 'Set REDIS_URL, or remove it for 1.');
+    }
+    return count;
   }
 
   healthPort(): number | undefined {

@@ -37,6 +37,7 @@ export function createFeatureMetrics(registry: Registry): FeatureMetrics {
       name: 'counterfactual_quality_score',
       help: 'Quality of the last hundred variants of an attribute, 0 to 1.',
       labelNames: ['attribute'],
+      aggregator: 'average',
       registers,
     }),
     userRating: new Gauge({
@@ -44,6 +45,7 @@ export function createFeatureMetrics(registry: Registry): FeatureMetrics {
       help: 'The mean of the last hundred ratings, 1 to 5.',
       // Without a label it would say 0 before anybody has rated.
       labelNames: ['subject'],
+      aggregator: 'average',
       registers,
     }),
     agentRuns: new Counter({

@@ -1,7 +1,12 @@
 import pino from 'pino';
 
+/** The file descriptor of the standard output. */
+export const STDOUT = 1;
+
 /** So many characters leave at once: one system call for each line would be a good part of what a request costs. */
 const ENOUGH = 12_288;
+/** What Linux writes to a pipe in one piece, in bytes: PIPE_BUF of pipe(7). Of a larger piece, the ends may lie apart. */
+const WHOLE = 4_096;
 /** A line waits this long for others, in milliseconds. */
 const LATEST_MS = 250;
 
@@ -11,21 +16,28 @@ const LATEST_MS = 250;
  */
 export class LogLines implements pino.DestinationStream {
   readonly #fd: number;
+  readonly #shared: boolean;
   readonly #stream: ReturnType<typeof pino.destination>;
   #lines: string[] = [];
   #length = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param fd The file descriptor to which lines go. */
-  constructor(fd: number) {
+  /**
+   * @param fd The file descriptor to which lines go.
+   * @param shared Whether other processes write to it as well: no line may end up inside another one.
+   */
+  constructor(fd: number, shared = false) {
     this.#fd = fd;
-    this.#stream = pino.destination({ dest: fd, sync: false });
+    this.#shared = shared;
+    this.#stream = pino.destination({ dest: fd, sync: false, ...(shared && { maxWrite: WHOLE }) });
     process.once('exit', () => this.flushSync());
   }
 
   write(line: string): void {
+    const length = this.#shared ? Buffer.byteLength(line) : line.length;
+    if (this.#shared && this.#length > 0 && this.#length + length > WHOLE) this.#stream.write(this.#take());
     this.#lines.push(line);
-    this.#length += line.length;
+    this.#length += length;
     if (this.#length >= ENOUGH) this.#stream.write(this.#take());
     else this.#timer ??= setTimeout(() => this.#stream.write(this.#take()), LATEST_MS).unref();
   }

@@ -1,8 +1,6 @@
 import pino from 'pino';
 import type { LogLevel } from './config.ts';
-import { LogLines } from './log-lines.ts';
-
-const STDOUT = 1;
+import { LogLines, STDOUT } from './log-lines.ts';
 
 /**
  * The only fields that a log line may hold. Anything else is dropped, whoever logs it: prompts, documents, keys and headers
@@ -53,7 +51,7 @@ export interface Logger {
  *
  * Lines leave together, after a quarter of a second at the latest, and all that are left when the process exits.
  */
-export function createLogger(level: LogLevel, destination?: pino.DestinationStream): pino.Logger {
+export function createLogger(level: LogLevel, destination: pino.DestinationStream = new LogLines(STDOUT)): pino.Logger {
   const logger = pino(
     {
       level,
@@ -67,7 +65,7 @@ export function createLogger(level: LogLevel, destination?: pino.DestinationStre
         },
       },
     },
-    destination ?? new LogLines(STDOUT),
+    destination,
   );
   // The fields of a child logger pass no hook. Fastify makes one per request; its children inherit this method.
   const { child } = logger;

@@ -1,11 +1,15 @@
+import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { LogLines, STDOUT } from './log-lines.ts';
 import { createLogger } from './logging.ts';
 import { createService, type ServiceFiles } from './service.ts';
 import { drainOnSignal } from './shutdown.ts';
+import { Primary } from './workers/primary.ts';
+import { PrimaryLink } from './workers/primary-link.ts';
 
 /** EX_CONFIG of sysexits.h: starting again would not help. */
 const EXIT_CONFIG = 78;
@@ -16,16 +20,27 @@ Buffer.poolSize = 64 * 1024;
 
 try {
   const config = readConfig(process.env);
-  const service = await createService(config, files());
-  await service.app.listen({ port: config.port, host: config.host });
-  service.app.log.info({ event: 'listening', port: config.port });
-  await service.start();
-  drainOnSignal(service, config);
+  if (config.workers > 1 && cluster.isPrimary) await supervise(config);
+  else await serve(config);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   const log = createLogger('info');
   for (const { path, problem, cure } of error.problems) log.fatal({ event: 'configuration', path, problem, cure });
   process.exit(EXIT_CONFIG);
+}
+
+async function serve(config: Config): Promise<void> {
+  const service = await createService(config, files(), cluster.isWorker ? new PrimaryLink() : undefined);
+  await service.app.listen({ port: config.port, host: config.host });
+  service.app.log.info({ event: 'listening', port: config.port });
+  await service.start();
+  drainOnSignal(service, config);
+}
+
+async function supervise(config: Config): Promise<void> {
+  const { workers, healthPort, host, healthStallSeconds: stallSeconds, logLevel } = config;
+  const log = createLogger(logLevel, new LogLines(STDOUT, true));
+  await new Primary({ workers, healthPort, host, stallSeconds, log }).start();
 }
 
 /** In the image everything lies beside the bundle; in the repository it lies where the packages have it. */

@@ -83,6 +83,7 @@ export function createMetrics(options: { readonly processMetrics: boolean } = { 
       name: 'provider_breaker_state',
       help: 'Whether calls go to a provider: 0 closed (they do), 1 half-open (one does, to see), 2 open (they do not).',
       labelNames: ['provider'],
+      aggregator: 'max',
       registers,
     }),
     llmFirstToken: new Histogram({
@@ -96,12 +97,14 @@ export function createMetrics(options: { readonly processMetrics: boolean } = { 
       name: 'dependency_up',
       help: 'Whether a dependency answered the last check.',
       labelNames: ['dependency'],
+      aggregator: 'min',
       registers,
     }),
     dependencyLatency: new Gauge({
       name: 'dependency_latency_seconds',
       help: 'How long the last check of a dependency took.',
       labelNames: ['dependency'],
+      aggregator: 'max',
       registers,
     }),
   };

@@ -15,6 +15,7 @@ import { HealthThread } from './health/health-thread.ts';
 import { notReady } from './health/readiness.ts';
 import type { App } from './http/type-provider.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { LogLines, STDOUT } from './log-lines.ts';
 import { createLogger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { VectorStore } from './ports/vector-store.ts';
@@ -30,6 +31,7 @@ import { openVectors } from './stores/vectors.ts';
 import { ChatModel } from './upstream/chat-model.ts';
 import { InferenceClient } from './upstream/inference.ts';
 import { checkMcp } from './upstream/mcp-health.ts';
+import type { PrimaryLink } from './workers/primary-link.ts';
 
 /** Folders that come with the service. */
 export interface ServiceFiles {
@@ -51,9 +53,13 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Connects configuration, stores, upstreams and app. Nothing here talks to a dependency before `start`. */
-export async function createService(config: Config, files: ServiceFiles): Promise<Service> {
-  const log = createLogger(config.logLevel);
+/**
+ * Connects configuration, stores, upstreams and app. Nothing here talks to a dependency before `start`.
+ *
+ * @param primary To the process that supervises this one; undefined: it serves alone.
+ */
+export async function createService(config: Config, files: ServiceFiles, primary?: PrimaryLink): Promise<Service> {
+  const log = createLogger(config.logLevel, new LogLines(STDOUT, primary !== undefined));
   const metrics = createMetrics({ processMetrics: true });
   const lifecycle = new Lifecycle();
   const stopping = new AbortController();
@@ -190,6 +196,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
   const app = await buildApp({
     log,
     metrics,
+    ...(primary && { exposition: () => primary.gather() }),
     health: { lifecycle, monitors },
     auth: { tokens, writers: config.documentWriters },
     gateway: { gateway, models, lifecycle, inference },
@@ -201,7 +208,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
   });
   const { healthPort, healthStallSeconds: stallSeconds, host } = config;
   const probes =
-    healthPort === undefined
+    healthPort === undefined || primary
       ? undefined
       : new HealthThread({
           script: files.healthThread,
@@ -220,6 +227,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
       parts.start();
       void startUp(steps, { lifecycle, log, signal: stopping.signal }).then(() => upkeep?.start());
       await probes?.start();
+      primary?.start({ registry: metrics.registry, notReady: () => notReady({ lifecycle, monitors }) });
     },
     async stop() {
       stopping.abort();
@@ -227,6 +235,7 @@ export async function createService(config: Config, files: ServiceFiles): Promis
       await upkeep?.stop();
       for (const close of closers) await Promise.resolve(close()).catch(() => undefined);
       await probes?.stop();
+      primary?.stop();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { LOOK_MS } from './stillness.ts';
 
 export interface HealthThreadOptions {
   /** The file of the thread. */
@@ -28,8 +29,6 @@ export interface FromThread {
   readonly port: number;
 }
 
-const BEAT_MS = 250;
-
 /**
  * `/health/live` and `/health/ready` on a port and in a thread of their own. A probe that waited behind sixty requests would
  * say how long the queue is, and a slow one has the pod restarted, which makes the queue of the others longer. The main thread
@@ -55,7 +54,7 @@ export class HealthThread {
     this.#said = notReady();
     const workerData: ThreadData = { port, host, stallSeconds, beats: this.#beats, notReady: this.#said };
     this.#worker = new Worker(script, { workerData, name: 'health' });
-    this.#timer = setInterval(() => this.#beat(), BEAT_MS);
+    this.#timer = setInterval(() => this.#beat(), LOOK_MS);
     const [listening] = (await once(this.#worker, 'message')) as [FromThread]; // It says nothing else.
     this.#worker.unref();
     this.#timer.unref();

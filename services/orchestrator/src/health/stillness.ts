@@ -1,3 +1,6 @@
+/** How often a counter is looked at, and how often whoever is watched adds to it, in milliseconds. */
+export const LOOK_MS = 250;
+
 /**
  * For how long a counter has stood still, by the turns of who looks at it. Where neither ran (a container that was frozen, a
  * machine that slept), no time has passed.
