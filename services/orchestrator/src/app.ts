@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import type pino from 'pino';
 import { installAuth } from './auth/plugin.ts';
 import type { Tokens } from './auth/tokens.ts';
 import type { AccountingParts } from './budgets/create.ts';
@@ -34,7 +35,7 @@ import { search } from './routes/search.ts';
 
 /** All that the app works with. Who builds these decides what is real: `main.ts`, or a test. */
 export interface AppDeps {
-  readonly log: FastifyBaseLogger;
+  readonly log: pino.Logger;
   readonly metrics: Metrics;
   /** What `/metrics` answers. @default - what `metrics` counts */
   readonly exposition?: () => Promise<string>;
@@ -58,7 +59,7 @@ export interface AppDeps {
 export async function buildApp(deps: AppDeps): Promise<App> {
   const { metrics, health: state } = deps;
   const app: App = fastify({
-    loggerInstance: deps.log,
+    loggerInstance: deps.log as FastifyBaseLogger,
     // One line per request is written by `installObservation`, with fewer fields and for clients that left as well.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     childLoggerFactory: requestLog,
@@ -85,7 +86,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   });
   installJsonParser(app);
   installErrorHandler(app);
-  installObservation(app, metrics, () => state.lifecycle.draining);
+  installObservation(app, deps.log, metrics, () => state.lifecycle.draining);
   const { accounting: parts } = deps;
   if (parts) installMaintenance(app, parts.maintenance);
   if (parts) installLimits(app, parts.accounting);

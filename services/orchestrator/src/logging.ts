@@ -67,6 +67,7 @@ export function createLogger(level: LogLevel, destination: pino.DestinationStrea
     },
     destination,
   );
+  destinations.set(logger, destination);
   // The fields of a child logger pass no hook. Fastify makes one per request; its children inherit this method.
   const { child } = logger;
   const filtered: typeof child = function (this: unknown, bindings, options) {
@@ -78,8 +79,15 @@ export function createLogger(level: LogLevel, destination: pino.DestinationStrea
 
 let written = { at: 0, text: '' };
 
-/** The time in ISO 8601. Under load, several lines share a millisecond, and writing it out is a good part of a line. */
-function timestamp(): string {
+const destinations = new WeakMap<object, pino.DestinationStream>();
+
+/** Where the lines of a logger go that {@link createLogger} made; undefined for any other one. */
+export function destinationOf(logger: object): pino.DestinationStream | undefined {
+  return destinations.get(logger);
+}
+
+/** The field of the time, in ISO 8601. Under load, several lines share a millisecond, and writing it out is a good part of a line. */
+export function timestamp(): string {
   const at = Date.now();
   if (at !== written.at) written = { at, text: `,"time":"${new Date(at).toISOString()}"` };
   return written.text;

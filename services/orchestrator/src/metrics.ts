@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { TalliedCounter } from './tally.ts';
+import { TalliedCounter, TalliedHistogram } from './tally.ts';
 
 /** Every metric of the service. Labels take only values from configuration or code, never from a request. */
 export interface Metrics {
   readonly registry: Registry;
   readonly httpRequests: TalliedCounter<'method' | 'route' | 'status'>;
-  readonly httpDuration: Histogram<'method' | 'route'>;
+  readonly httpDuration: TalliedHistogram<'method' | 'route'>;
   readonly retrievalDuration: Histogram;
   readonly answers: Counter<'mode'>;
   readonly passagesWritten: Counter;
@@ -32,7 +32,7 @@ export function createMetrics(options: { readonly processMetrics: boolean } = { 
       labelNames: ['method', 'route', 'status'],
       registers,
     }),
-    httpDuration: new Histogram({
+    httpDuration: new TalliedHistogram({
       name: 'http_request_duration_seconds',
       help: 'Time from the request to the end of its answer.',
       labelNames: ['method', 'route'],

@@ -16,6 +16,7 @@ import { Standings } from '../limits/standings.ts';
 import type { Logger } from '../logging.ts';
 import { RedisBudgets } from '../stores/redis/budgets.ts';
 import type { RedisConnection } from '../stores/redis/connection.ts';
+import type { Series } from '../tally.ts';
 import { Alone } from './alone.ts';
 import { Journal } from './journal.ts';
 import { Leases } from './leases.ts';
@@ -64,6 +65,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #options: AccountingOptions;
   readonly #rates = new LocalRates();
   readonly #standings = new Standings();
+  readonly #usage = new Map<string, Series>();
   readonly #work: Work;
   readonly #settling: Settling;
   readonly #alone: Alone;
@@ -169,7 +171,7 @@ export class Accounting implements AdmissionPolicy, Participant {
     const tier = this.tierOf(identity);
     const rated = ADMITTED_BY_GATEWAY.has(call.route);
     // Calls from inside the service are parts of a request that was counted when it came.
-    if (rated) metrics.usageRequests.inc({ user_tier: tier.name });
+    if (rated) this.#used(tier.name);
     const user = chargedUser(identity, call.endUser);
     const facts = factsOf(call, identity, user, this.replica);
     const first = call.candidates[0];
@@ -229,7 +231,7 @@ export class Accounting implements AdmissionPolicy, Participant {
    */
   async limit(identity: Identity, route: string): Promise<RateState> {
     const tier = this.tierOf(identity);
-    this.#options.metrics.usageRequests.inc({ user_tier: tier.name });
+    this.#used(tier.name);
     return await this.#limit(rateKey(identity.user, route), route, tier, rateOf(tier, route));
   }
 
@@ -380,6 +382,16 @@ export class Accounting implements AdmissionPolicy, Participant {
     if (!state) return {};
     this.#standings.remember(question.rateKey, state);
     return rateHeaders(state);
+  }
+
+  /** Counts a request of a caller. */
+  #used(tier: string): void {
+    let series = this.#usage.get(tier);
+    if (!series) {
+      series = this.#options.metrics.usageRequests.series({ user_tier: tier });
+      this.#usage.set(tier, series);
+    }
+    series.add();
   }
 
   #tooMany(tier: string, route: string, rate: RateState): AppError {

@@ -23,7 +23,7 @@ export interface Ending {
   readonly at: number;
   readonly amountNanoUsd: number;
   readonly costNanoUsd: number;
-  /** For the ledger, JSON. */
+  /** For the ledger, a line of COPY. */
   readonly row: string;
   /** Whether a mark told which backend was asked. */
   readonly marked: boolean;

@@ -36,6 +36,7 @@ export class Settling {
     this.writer = new LedgerWriter({
       // Without PostgreSQL there is no ledger; the metrics are all that there is.
       write: async (rows) => {
+        metrics.ledgerPending.set(this.writer.size);
         await ledger?.append(rows);
         metrics.ledgerRows.inc({ outcome: 'settled' }, rows.length);
       },
@@ -108,13 +109,11 @@ export class Settling {
   }
 
   #settle(open: OpenCall, settlement: Settlement): void {
-    const { journal, budgets, metrics, work } = this.#options;
+    const { journal, budgets, work } = this.#options;
     const id = open.facts.request_id;
-    const settled = settledRow(open.facts, open.at, settlement);
-    const row = JSON.stringify(settled);
-    this.writer.add(id, { json: row, line: copyLine(settled), reserved: open.published });
+    const row = copyLine(settledRow(open.facts, open.at, settlement));
+    this.writer.add(id, { line: row, reserved: open.published });
     this.#open.delete(id);
-    metrics.ledgerPending.set(this.writer.size);
     this.#telling.set(id, false);
     const { costNanoUsd } = settlement;
     const alone = () => work.track(this.#settleAlone(open, costNanoUsd, row));

@@ -1,30 +1,44 @@
+import type pino from 'pino';
 import { statusOf } from '../errors/catalogue.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Series } from '../tally.ts';
+import type { HistogramSeries, Series } from '../tally.ts';
+import { RequestLine } from './request-line.ts';
 import type { App } from './type-provider.ts';
 
 /** What is counted about the requests of one route that ended with one status. */
 interface Observed {
   readonly requests: Series;
-  observe(seconds: number): void;
+  readonly duration: HistogramSeries;
+  readonly line: RequestLine;
 }
 
 /**
  * One log line and one count per request, written when its answer is complete or its client has left.
  *
+ * @param log Made by `createLogger`.
  * @param closing Whether the replica is going away. An answer that began before says that its connection stays: it is closed all
  *   the same, or the replica would wait for the client to do so.
  */
-export function installObservation(app: App, metrics: Metrics, closing: () => boolean): void {
+export function installObservation(app: App, log: pino.Logger, metrics: Metrics, closing: () => boolean): void {
   const observed = new Map<string, Observed>();
+  const durations = new Map<string, HistogramSeries>();
+  const durationOf = (method: string, route: string): HistogramSeries => {
+    const key = `${method} ${route}`;
+    let found = durations.get(key);
+    if (!found) {
+      found = metrics.httpDuration.series({ method, route });
+      durations.set(key, found);
+    }
+    return found;
+  };
   const of = (method: string, route: string, status: number): Observed => {
     const key = `${method} ${route} ${status}`;
     let found = observed.get(key);
     if (!found) {
-      const duration = metrics.httpDuration.labels({ method, route });
       found = {
         requests: metrics.httpRequests.series({ method, route, status: String(status) }),
-        observe: (seconds) => duration.observe(seconds),
+        duration: durationOf(method, route),
+        line: new RequestLine(method, route, status),
       };
       observed.set(key, found);
     }
@@ -51,19 +65,11 @@ export function installObservation(app: App, metrics: Metrics, closing: () => bo
       const route = url ?? 'unknown';
       const counted = of(method, route, status);
       counted.requests.add();
-      counted.observe(seconds);
+      counted.duration.observe(seconds);
       // Probes come every few seconds for ever; only what is wrong with them is worth a line.
       if (config.quiet === true && status < 500) return;
-      // By the logger of all: that of the request would be made for this line alone.
-      app.log.info({
-        event: 'request',
-        request_id: request.id,
-        method,
-        route,
-        status,
-        duration_ms: Math.round(seconds * 10_000) / 10,
-        ...(request.caller === '' ? {} : { caller: request.caller }),
-      });
+      const ms = Math.round(seconds * 10_000) / 10;
+      counted.line.write(log, { id: request.id, caller: request.caller, ms });
     });
     done();
   });

@@ -47,6 +47,18 @@ export function copyLine(row: LedgerRow): string {
   );
 }
 
+/** A line that {@link copyLine} wrote, as the texts of its columns. */
+export function fieldsOf(line: string): Readonly<Record<string, string | null>> {
+  const texts = line.split('\t').map((text) => (text === NULL ? null : text.replaceAll(/\\(.)/g, meant)));
+  return Object.fromEntries(COLUMNS.map((column, at) => [column, texts[at] ?? null]));
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
+
+function meant(_text: string, character: string): string {
+  return ESCAPED[character] ?? character;
+}
+
 const NULL = '\\N';
 
 const SPECIAL = /[\\\t\n\r]/;

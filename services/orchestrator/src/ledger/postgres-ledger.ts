@@ -5,7 +5,7 @@ import { periodOf } from '../budgets/periods.ts';
 import type { Period } from '../limits/policy.ts';
 import { guarded } from '../stores/postgres/pool.ts';
 import { transaction } from '../stores/postgres/transaction.ts';
-import { COLUMNS } from './copy-format.ts';
+import { COLUMNS, fieldsOf } from './copy-format.ts';
 import type { NewRow } from './writer.ts';
 
 /** A request under way, as PostgreSQL knows it when Redis does not. */
@@ -78,12 +78,12 @@ export class PostgresLedger {
     const reserved = rows.filter((row) => row.reserved);
     const free = rows.filter((row) => !row.reserved);
     const known = (await this.#copy(free)) ? [] : free;
-    await this.write([...reserved, ...known].map(({ json }) => json));
+    await this.write([...reserved, ...known].map(({ line }) => line));
   }
 
-  /** Writes rows, and forgets the reservations of the same requests in the same moment. Rows are JSON texts. */
-  async write(rows: readonly string[]): Promise<void> {
-    if (rows.length > 0) await this.#rows(INSERT, [`[${rows.join(',')}]`]);
+  /** Writes rows, and forgets the reservations of the same requests in the same moment. Rows are lines of COPY. */
+  async write(lines: readonly string[]): Promise<void> {
+    if (lines.length > 0) await this.#rows(INSERT, [JSON.stringify(lines.map(fieldsOf))]);
   }
 
   /** Tells of requests under way. */

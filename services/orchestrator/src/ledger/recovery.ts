@@ -5,6 +5,7 @@ import type { RedisConnection } from '../stores/redis/connection.ts';
 import { creditOf } from '../stores/redis/journal-fields.ts';
 import { KEYS } from '../stores/redis/keys.ts';
 import { REFUND, RETURN, SETTLE } from '../stores/redis/scripts.ts';
+import { copyLine } from './copy-format.ts';
 import type { PostgresLedger } from './postgres-ledger.ts';
 
 export interface RecoveryOptions {
@@ -22,6 +23,7 @@ export interface RecoveryOptions {
 
 /** An entry of a journal in Redis. */
 type Entry =
+  /** The row is a line of COPY. */
   | { readonly id: string; readonly kind: 'settled'; readonly row: string }
   | { readonly id: string; readonly kind: 'credit'; readonly epoch: string; readonly user: string }
   | {
@@ -101,7 +103,7 @@ export class Recovery {
         if (entry.kind === 'settled') rows.push(entry.row);
         else if (entry.kind === 'reserved') {
           const row = rowOfLost(entry.facts, entry.at, entry.mark);
-          if (row !== undefined && row !== 'unsent') rows.push(JSON.stringify(row));
+          if (row !== undefined && row !== 'unsent') rows.push(copyLine(row));
         }
       }
       // First the ledger: if this replica dies now, the next one finds the journal as it is.
@@ -123,7 +125,7 @@ export class Recovery {
     if (orphans.length === 0) return;
     const rows = orphans.flatMap(({ entry, at }) => {
       const row = rowOfLost(entry, at, undefined);
-      return row === undefined || row === 'unsent' ? [] : [JSON.stringify(row)];
+      return row === undefined || row === 'unsent' ? [] : [copyLine(row)];
     });
     // A row takes the reservation of its request with it; what no backend was asked for only goes.
     await ledger?.write(rows);

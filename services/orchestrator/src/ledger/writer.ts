@@ -5,8 +5,6 @@ import type { Logger } from '../logging.ts';
 
 /** A row of a call that ended here. */
 export interface NewRow {
-  /** As JSON. */
-  readonly json: string;
   /** As a line of COPY. */
   readonly line: string;
   /** Whether PostgreSQL has a reservation of the call, which goes in the moment in which the row comes. */

@@ -1,11 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { TalliedCounter } from '../tally.ts';
 
 /** What is counted about limits, budgets, cache and ledger. Labels take their values from configuration, never from a request. */
 export interface AccountingMetrics {
   readonly budgetRejections: Counter<'user_tier' | 'period'>;
   readonly rateLimitRejections: Counter<'user_tier' | 'route'>;
   readonly cacheRequests: Counter<'result'>;
-  readonly usageRequests: Counter<'user_tier'>;
+  readonly usageRequests: TalliedCounter<'user_tier'>;
   readonly ledgerRows: Counter<'outcome'>;
   readonly ledgerPending: Gauge;
 }
@@ -32,7 +33,7 @@ export function createAccountingMetrics(registry: Registry): AccountingMetrics {
       labelNames: ['result'],
       registers,
     }),
-    usageRequests: new Counter({
+    usageRequests: new TalliedCounter({
       name: 'usage_requests_total',
       help: 'Requests of callers, by the tier of the user.',
       labelNames: ['user_tier'],

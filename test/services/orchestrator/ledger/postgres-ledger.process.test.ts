@@ -18,15 +18,14 @@ afterAll(() => bench.stop());
 const at = Date.UTC(2026, 10, 21, 12);
 const facts = (id: string, endUser?: string) =>
   factsOf(callOf(id, 1, { endUser }), identityOf('standard-ada'), 'standard-ada', 'replica-1');
-const row = (id: string, cost: number, when = at) => JSON.stringify(settledRow(facts(id), when, settlement(cost)));
+const row = (id: string, cost: number, when = at) => copyLine(settledRow(facts(id), when, settlement(cost)));
 const fresh = (settled: LedgerRow, reserved = false): NewRow => ({
-  json: JSON.stringify(settled),
   line: copyLine(settled),
   reserved,
 });
 const ended = (id: string, cost: number, reserved = false) =>
   fresh(settledRow(facts(id), at, settlement(cost)), reserved);
-const lost = (id: string) => JSON.stringify(lostRow(facts(id), at, target));
+const lost = (id: string) => copyLine(lostRow(facts(id), at, target));
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 describe('the ledger in PostgreSQL', () => {
@@ -59,13 +58,13 @@ describe('the ledger in PostgreSQL', () => {
     });
     const without = settledRow({ ...facts('nulls'), end_user: null, private: true }, at, settlement(5));
     await ledger.append([fresh(settled), fresh(without)]);
-    await ledger.write(
-      [settled, without].map((one) => JSON.stringify({ ...one, request_id: `${one.request_id}-json` })),
-    );
+    await ledger.write([settled, without].map((one) => copyLine({ ...one, request_id: `${one.request_id}-written` })));
     const known = (await bench.pool.query('SELECT * FROM accounting.ledger ORDER BY request_id')).rows;
-    const [copied, copiedJson, nulls, nullsJson] = known.map(({ recorded_at: _, request_id: __, ...rest }) => rest);
-    expect(copied).toEqual(copiedJson);
-    expect(nulls).toEqual(nullsJson);
+    const [copied, copiedWritten, nulls, nullsWritten] = known.map(
+      ({ recorded_at: _, request_id: __, ...rest }) => rest,
+    );
+    expect(copied).toEqual(copiedWritten);
+    expect(nulls).toEqual(nullsWritten);
     expect(copied).toMatchObject({ model: strange, end_user: strange, first_token_ms: 0.25, private: false });
     expect(nulls).toMatchObject({ end_user: null, first_token_ms: null, private: true });
   });
