@@ -218,8 +218,9 @@ export class Accounting implements AdmissionPolicy, Participant {
           marked: false,
         };
         this.#settling.add(open);
-        if (by?.credit !== undefined) await this.#note(question, open, by.generation, by.credit);
-        return this.#settling.permit(open, headers, call.straight === true);
+        const note = by?.credit === undefined ? undefined : this.#note(question, open, by.generation, by.credit);
+        const noted = note instanceof Promise ? await note : note;
+        return this.#settling.permit(open, headers, { straight: call.straight === true, noted });
       }
     }
   }
@@ -316,9 +317,8 @@ export class Accounting implements AdmissionPolicy, Participant {
   }
 
   /** Tells the journal of a call that was admitted with credit. */
-  #note(question: Question, { at, amountNanoUsd }: OpenCall, generation: string, credit: string): Promise<void> {
-    const { id, user, entry } = question;
-    return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry }) ?? Promise.resolve();
+  #note({ id, user, entry }: Question, { at, amountNanoUsd }: OpenCall, generation: string, credit: string) {
+    return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry });
   }
 
   /** Tells PostgreSQL that Redis is gone, until it has heard. */

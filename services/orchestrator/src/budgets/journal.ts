@@ -1,3 +1,4 @@
+import type { Noted } from '../providers/noted.ts';
 import type { BudgetChange, Notes, RedisBudgets } from '../stores/redis/budgets.ts';
 
 /** A call that was admitted with credit. */
@@ -48,7 +49,7 @@ const WAIT_MS = 3;
 const MOST = 250;
 
 /**
- * Tells Redis what happened to this replica's calls, all of a moment in one command. A call may ask its backend once its admittal
+ * Tells Redis what happened to this replica's calls, all of a moment in one command. A backend is asked once the admittal of the call
  * was handed to the kernel, which no longer needs this process for it: whoever takes over after a `kill -9` finds every call
  * that a backend was asked for. Nobody waits for Redis' answer.
  */
@@ -56,7 +57,7 @@ export class Journal {
   readonly #options: JournalOptions;
   #admittals: Admittal[] = [];
   #endings: Ending[] = [];
-  #turn: Promise<void> | undefined;
+  #turn: Promise<Noted> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #underWay = new Set<Promise<void>>();
   #beginning: Promise<void> | undefined;
@@ -65,20 +66,23 @@ export class Journal {
     this.#options = options;
   }
 
-  /** Resolves when the kernel has it. */
-  admit(admittal: Admittal): Promise<void> {
+  /**
+   * Notes an admittal. Once this has answered, the backend may be given the request, which tells before it writes it whether the kernel
+   * has the note: both are then written in the same turn of the event loop, one after the other.
+   */
+  admit(admittal: Admittal): Noted | Promise<Noted> {
     this.#admittals.push(admittal);
     if (this.#turn) return this.#turn;
     // The first of several goes at once. Those that come while it is under way go together, at the end of the event loop's turn.
     if (this.#underWay.size === 0) {
       this.flush();
-      return written();
+      return new Handed();
     }
     this.#turn = new Promise((resolve) => {
       setImmediate(() => {
         this.#turn = undefined;
         this.flush();
-        setImmediate(resolve);
+        resolve(new Handed());
       });
     });
     return this.#turn;
@@ -148,9 +152,21 @@ export class Journal {
   }
 }
 
-/** The client writes what it was given in this turn before it comes to this. */
-function written(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** What the client of Redis was given in this turn of the event loop: it writes that before it comes to what is set here. */
+class Handed implements Noted {
+  written = false;
+  #waiting: (() => void)[] = [];
+
+  constructor() {
+    setImmediate(() => {
+      this.written = true;
+      for (const resolve of this.#waiting) resolve();
+    });
+  }
+
+  whenWritten(): Promise<void> {
+    return this.written ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
 }
 
 /** @param generation The one in which it is told: what was taken as credit in an earlier one is not reserved any more. */

@@ -7,6 +7,7 @@ import { LedgerWriter } from '../ledger/writer.ts';
 import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
 import type { Coordination } from '../limits/coordination.ts';
 import type { Logger } from '../logging.ts';
+import type { Noted } from '../providers/noted.ts';
 import type { RedisBudgets } from '../stores/redis/budgets.ts';
 import type { Journal } from './journal.ts';
 import { type OpenCall, reservationOf, targetOf, targetText } from './open-calls.ts';
@@ -65,12 +66,20 @@ export class Settling {
     this.#open.set(call.facts.request_id, call);
   }
 
-  /** @param noted The journal has it that the first backend is asked. */
-  permit(call: OpenCall, headers: Readonly<Record<string, string>>, noted: boolean): Permit {
+  /**
+   * @param options.straight The journal has it that the first backend is asked.
+   * @param options.noted Whether it has it; undefined: it does.
+   */
+  permit(
+    call: OpenCall,
+    headers: Readonly<Record<string, string>>,
+    { straight, noted }: { readonly straight: boolean; readonly noted: Noted | undefined },
+  ): Permit {
     return {
       admitted: true,
       headers,
-      sending: (next) => this.#sending(call, next, noted),
+      noted,
+      sending: (next) => this.#sending(call, next, straight),
       settle: (settlement) => this.#settle(call, settlement),
       refund: () => this.#refund(call),
     };
@@ -93,11 +102,11 @@ export class Settling {
     }
   }
 
-  #sending(open: OpenCall, target: Target, noted: boolean): void {
+  #sending(open: OpenCall, target: Target, straight: boolean): void {
     open.sent = true;
     const other = open.target.provider !== target.provider || open.target.model !== target.model;
     if (other) open.target = targetOf(target);
-    if ((!other && noted) || open.published || !this.#holds(open)) return;
+    if ((!other && straight) || open.published || !this.#holds(open)) return;
     open.marked = true;
     this.#options.budgets?.mark(open.facts.request_id, targetText(open.target)).catch(() => undefined);
   }

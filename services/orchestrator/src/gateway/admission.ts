@@ -1,5 +1,6 @@
 import type { AppError } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
+import type { Noted } from '../providers/noted.ts';
 import type { GatewayCall, Target, TokenUsage } from './call.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface Permit {
   readonly admitted: true;
   /** For the answer, such as `x-ratelimit-remaining`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What has to be written before a backend is sent the request. @default - nothing */
+  readonly noted?: Noted | undefined;
   /** Called right before a backend is sent the request, each time that happens. The gateway does not wait for it. */
   sending?(target: Target): void;
   /** A backend was asked, or the cache answered. The caller's answer does not wait for it. */

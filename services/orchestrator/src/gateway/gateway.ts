@@ -236,7 +236,7 @@ export class Gateway {
         const request = encode(spec, backend.config, model);
         running.send(candidate);
         const started = performance.now();
-        const upstream = new UpstreamAnswer(backend, request);
+        const upstream = new UpstreamAnswer(backend, request, running.permit.noted);
         const leave = () => upstream.abort(new AppError('client_closed'));
         if (spec.signal.aborted) leave();
         spec.signal.addEventListener('abort', leave);
@@ -271,7 +271,11 @@ export class Gateway {
         const request = encode(spec, backend.config, model);
         running.send(candidate);
         const codec = streamCodec(spec, backend.config);
-        const stream = new UpstreamStream(backend, request, codec, () => running.first(this.#metrics));
+        const stream = new UpstreamStream(backend, request, {
+          codec,
+          after: running.permit.noted,
+          onFirst: () => running.first(this.#metrics),
+        });
         const leave = () => stream.abort(new AppError('client_closed'));
         if (spec.signal.aborted) leave();
         spec.signal.addEventListener('abort', leave);

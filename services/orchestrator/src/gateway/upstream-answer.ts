@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Backend, BackendRequest } from '../providers/backend.ts';
 import type { Exchange, ReadHeader, Sink } from '../providers/exchange.ts';
+import type { Noted } from '../providers/noted.ts';
 import { rejection } from '../providers/rejection.ts';
 
 /** The largest answer that is read whole. */
@@ -19,13 +20,14 @@ export class UpstreamAnswer implements Sink {
   #status = 0;
   #header: ReadHeader = () => undefined;
 
-  constructor(backend: Backend, request: BackendRequest) {
+  /** @param after What has to be written before the request. */
+  constructor(backend: Backend, request: BackendRequest, after: Noted | undefined) {
     this.#name = backend.name;
     this.body = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#exchange = backend.send(request, this);
+    this.#exchange = backend.send(request, this, after);
   }
 
   abort(error: AppError): void {

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Backend, BackendRequest } from '../providers/backend.ts';
 import type { Exchange, ReadHeader, Sink } from '../providers/exchange.ts';
+import type { Noted } from '../providers/noted.ts';
 import { rejection } from '../providers/rejection.ts';
 import type { StreamCodec } from '../providers/stream-codec.ts';
 
@@ -45,8 +46,19 @@ export class UpstreamStream implements Sink {
   #rejected: Buffer[] | undefined;
   #header: ReadHeader = () => undefined;
 
-  /** @param onFirst Called with the first content. */
-  constructor(backend: Backend, request: BackendRequest, codec: StreamCodec, onFirst: () => void) {
+  /**
+   * @param options.after What has to be written before the request.
+   * @param options.onFirst Called with the first content.
+   */
+  constructor(
+    backend: Backend,
+    request: BackendRequest,
+    {
+      codec,
+      after,
+      onFirst,
+    }: { readonly codec: StreamCodec; readonly after: Noted | undefined; readonly onFirst: () => void },
+  ) {
     this.#codec = codec;
     this.#name = backend.name;
     this.#onFirst = onFirst;
@@ -54,7 +66,7 @@ export class UpstreamStream implements Sink {
       this.#open = resolve;
       this.#refuse = reject;
     });
-    this.#exchange = backend.send(request, this);
+    this.#exchange = backend.send(request, this, after);
   }
 
   get codec(): StreamCodec {

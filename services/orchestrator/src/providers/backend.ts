@@ -6,6 +6,7 @@ import { Deadlines } from './deadlines.ts';
 import { Exchange, type ExchangeHost, type Sink } from './exchange.ts';
 import { KeyFile } from './key-file.ts';
 import { Latency } from './latency.ts';
+import type { Noted } from './noted.ts';
 
 /** The version of Anthropic's API that is spoken; https://platform.claude.com/docs/en/api/versioning (2026-11) */
 const ANTHROPIC_VERSION = '2023-06-01';
@@ -111,16 +112,18 @@ export class Backend {
   /**
    * Sends a request. The sink hears of everything that happens later.
    *
+   * @param after What has to be written before it; undefined: nothing.
    * @throws AppError `upstream_credentials` when the key cannot be read
    */
-  send(request: BackendRequest, sink: Sink): Exchange {
+  send(request: BackendRequest, sink: Sink, after?: Noted): Exchange {
     const headers = this.#headers(request);
     this.#inFlight += 1;
-    const exchange = new Exchange(this.#host, request.stream, sink);
-    this.#pool.dispatch(
-      { method: 'POST', path: `${this.#prefix}${request.path}`, headers, body: request.body },
-      exchange,
-    );
+    const { body, path, stream } = request;
+    const dispatch = (handler: Exchange): void => {
+      this.#pool.dispatch({ method: 'POST', path: `${this.#prefix}${path}`, headers, body }, handler);
+    };
+    const exchange = new Exchange(this.#host, { stream, sink, after, dispatch });
+    dispatch(exchange);
     return exchange;
   }
 

@@ -3,6 +3,7 @@ import { AppError } from '../errors/app-error.ts';
 import { codeOf, describeError } from '../errors/describe.ts';
 import type { PhaseTimeouts } from './config-timeouts.ts';
 import type { Deadlines, Watched } from './deadlines.ts';
+import type { Noted } from './noted.ts';
 
 /** Reads a header of the answer by its lower-case name. */
 export type ReadHeader = (name: string) => string | undefined;
@@ -28,6 +29,16 @@ export interface ExchangeHost {
   onOver(): void;
 }
 
+export interface ExchangeOptions {
+  /** Whether the answer comes as it is made; decides which clocks run. */
+  readonly stream: boolean;
+  readonly sink: Sink;
+  /** What has to be written before the request; undefined: nothing. */
+  readonly after: Noted | undefined;
+  /** Gives the request to undici, once more. */
+  readonly dispatch: (exchange: Exchange) => void;
+}
+
 type Phase = 'headers' | 'answer' | 'firstToken' | 'betweenChunks' | 'total';
 
 /**
@@ -38,6 +49,8 @@ export class Exchange implements Dispatcher.DispatchHandlers, Watched {
   readonly #host: ExchangeHost;
   readonly #stream: boolean;
   readonly #sink: Sink;
+  readonly #after: Noted | undefined;
+  readonly #dispatch: (exchange: Exchange) => void;
   readonly #totalEnds: number;
   /** Infinity while the clock stands. */
   #phaseEnds: number;
@@ -48,11 +61,12 @@ export class Exchange implements Dispatcher.DispatchHandlers, Watched {
   #over = false;
   #answered = false;
 
-  /** @param stream Whether the answer comes as it is made; decides which clocks run. */
-  constructor(host: ExchangeHost, stream: boolean, sink: Sink) {
+  constructor(host: ExchangeHost, { stream, sink, after, dispatch }: ExchangeOptions) {
     this.#host = host;
     this.#stream = stream;
     this.#sink = sink;
+    this.#after = after;
+    this.#dispatch = dispatch;
     this.#phase = stream ? 'headers' : 'answer';
     const now = performance.now();
     this.#phaseEnds = now + host.timeouts[this.#phase];
@@ -97,7 +111,9 @@ export class Exchange implements Dispatcher.DispatchHandlers, Watched {
 
   // What undici calls.
 
+  /** The request is about to be written. undici 6.29 comes to this a turn of the event loop after it was given the request, by which time the note is there. */
   onConnect(abort: (error?: Error) => void): void {
+    if (this.#after?.written === false) throw new TooEarly();
     this.#abort = abort;
     if (this.#over) abort();
   }
@@ -129,6 +145,12 @@ export class Exchange implements Dispatcher.DispatchHandlers, Watched {
   }
 
   onError(error: Error): void {
+    if (error instanceof TooEarly && !this.#over) {
+      void this.#after?.whenWritten().then(() => {
+        if (!this.#over) this.#dispatch(this);
+      });
+      return;
+    }
     if (this.#finish()) this.#sink.fail(this.#failure(error));
     this.#host.deadlines.forget(this);
   }
@@ -159,6 +181,9 @@ export class Exchange implements Dispatcher.DispatchHandlers, Watched {
     return new AppError(this.#answered ? 'upstream_cut' : 'upstream_failed', { message, cause: error });
   }
 }
+
+/** A request that was not written: what has to be noted before it is not. */
+class TooEarly extends Error {}
 
 export function timeoutError(phase: keyof PhaseTimeouts, cause?: unknown): AppError {
   return new AppError('upstream_timeout', { message: `Phase: ${phase}.`, cause });
