@@ -43,7 +43,7 @@ export interface JournalOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
-/** An end waits this long for others, or for the next admittal. */
+/** An end waits this long for others: nobody waits for it. */
 const WAIT_MS = 3;
 /** Calls in one command at most: Redis does nothing else meanwhile. */
 const MOST = 250;
@@ -75,13 +75,13 @@ export class Journal {
     if (this.#turn) return this.#turn;
     // The first of several goes at once. Those that come while it is under way go together, at the end of the event loop's turn.
     if (this.#underWay.size === 0) {
-      this.flush();
+      this.#flush('admittals');
       return new Handed();
     }
     this.#turn = new Promise((resolve) => {
       setImmediate(() => {
         this.#turn = undefined;
-        this.flush();
+        this.#flush('admittals');
         resolve(new Handed());
       });
     });
@@ -90,25 +90,29 @@ export class Journal {
 
   end(ending: Ending): void {
     this.#endings.push(ending);
-    this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
+    this.#timer ??= setTimeout(() => this.#flush('all'), WAIT_MS);
   }
 
-  /** Sends what is here now; before whatever is sent to Redis after this. */
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    while (this.#admittals.length > 0 || this.#endings.length > 0) {
+  /**
+   * Sends what is here now. Backends wait for admittals, so those go without the ends, which are most of the work for this process and
+   * for Redis.
+   */
+  #flush(what: 'all' | 'admittals'): void {
+    if (what === 'all') {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    while (this.#admittals.length > 0 || (what === 'all' && this.#endings.length > 0)) {
       const admittals = this.#admittals.splice(0, MOST);
-      const work = this.#send(admittals, this.#endings.splice(0, MOST - admittals.length)).finally(() =>
-        this.#underWay.delete(work),
-      );
+      const endings = what === 'all' ? this.#endings.splice(0, MOST - admittals.length) : [];
+      const work = this.#send(admittals, endings).finally(() => this.#underWay.delete(work));
       this.#underWay.add(work);
     }
   }
 
   /** Resolves when Redis has answered to everything. */
   async drain(): Promise<void> {
-    this.flush();
+    this.#flush('all');
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
