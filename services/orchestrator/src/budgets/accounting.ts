@@ -5,7 +5,7 @@ import type { Admission, AdmissionPolicy } from '../gateway/admission.ts';
 import type { GatewayCall } from '../gateway/call.ts';
 import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
 import { Recovery } from '../ledger/recovery.ts';
-import { factsOf } from '../ledger/row.ts';
+import { type CallFacts, type CallTarget, factsOf } from '../ledger/row.ts';
 import type { LedgerWriter } from '../ledger/writer.ts';
 import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
 import { Coordination, type Participant } from '../limits/coordination.ts';
@@ -45,6 +45,14 @@ export interface AccountingOptions {
   readonly leaseMs?: number;
   /** How many rows may wait for PostgreSQL before further calls are refused. @default 50000 */
   readonly maxPending?: number;
+}
+
+/** A call on its way through the admission. */
+interface Admittal {
+  readonly call: GatewayCall;
+  readonly facts: CallFacts;
+  readonly target: CallTarget;
+  readonly question: Question;
 }
 
 /** Routes whose calls ask `admit` themselves; the limit of all others is looked at before they run. */
@@ -165,8 +173,8 @@ export class Accounting implements AdmissionPolicy, Participant {
     return this.#settling.open;
   }
 
-  async admit(call: GatewayCall): Promise<Admission> {
-    const { metrics, identify } = this.#options;
+  admit(call: GatewayCall): Admission | Promise<Admission> {
+    const { identify } = this.#options;
     const identity = identify(call.caller);
     const tier = this.tierOf(identity);
     const rated = ADMITTED_BY_GATEWAY.has(call.route);
@@ -189,8 +197,17 @@ export class Accounting implements AdmissionPolicy, Participant {
       // A backend is asked right after the answer: saying so now saves a second command.
       entry: journalText({ facts, target, sent: call.straight === true }),
     };
-    // Most are decided here: a promise less.
-    const verdict = this.#together?.take(question) ?? (await this.#ask(question));
+    const admittal: Admittal = { call, facts, target, question };
+    // Most are decided here, at once.
+    const verdict = this.#together?.take(question);
+    return verdict
+      ? this.#decided(admittal, verdict)
+      : this.#ask(question).then((said) => this.#decided(admittal, said));
+  }
+
+  #decided({ call, facts, target, question }: Admittal, verdict: Verdict): Admission | Promise<Admission> {
+    const { metrics } = this.#options;
+    const { tier } = question;
     const headers = this.#headers(question, verdict);
     switch (verdict.kind) {
       case 'rate':
@@ -219,8 +236,10 @@ export class Accounting implements AdmissionPolicy, Participant {
         };
         this.#settling.add(open);
         const note = by?.credit === undefined ? undefined : this.#note(question, open, by.generation, by.credit);
-        const noted = note instanceof Promise ? await note : note;
-        return this.#settling.permit(open, headers, { straight: call.straight === true, noted });
+        const straight = call.straight === true;
+        return note instanceof Promise
+          ? note.then((noted) => this.#settling.permit(open, headers, { straight, noted }))
+          : this.#settling.permit(open, headers, { straight, noted: note });
       }
     }
   }

@@ -14,7 +14,7 @@ import type { GatewayCall, Target, TokenUsage } from './call.ts';
  */
 export interface AdmissionPolicy {
   /**
-   * Called once per call, before anything else is done for it. May answer at once or later; a rejection counts as a failure
+   * Called once per call, before anything else is done for it. May answer at once or later, and never throws; a rejection counts as a failure
    * of the service (500), so what a policy does without its store is for the policy to decide.
    */
   admit(call: GatewayCall): Admission | Promise<Admission>;

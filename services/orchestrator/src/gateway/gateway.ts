@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics.ts';
 import { plainModel } from '../providers/config-models.ts';
 import type { Providers } from '../providers/registry.ts';
 import { RetryBudget } from '../providers/retry-budget.ts';
-import type { AdmissionPolicy, Outcome, Permit } from './admission.ts';
+import type { Admission, AdmissionPolicy, Outcome, Permit } from './admission.ts';
 import { openAdmission } from './admission.ts';
 import type { Estimate, GatewayCall, Target, TokenUsage } from './call.ts';
 import { costOf } from './call.ts';
@@ -58,6 +58,12 @@ export interface GatewayOptions {
   readonly failover?: Omit<FailoverOptions, 'budget' | 'onFailure'> & { readonly budget?: RetryBudget };
   /** Calls under way at a time. @default 4096 */
   readonly maxInFlight?: number;
+}
+
+/** A call that may be made. */
+interface Admitted {
+  readonly call: GatewayCall;
+  readonly permit: Permit;
 }
 
 /** Every call of a language model goes through here: admission, cache, backends, settlement. */
@@ -162,23 +168,18 @@ export class Gateway {
     await this.#admission.drain();
   }
 
-  async #begin(spec: CallSpec): Promise<Running> {
+  /** At once where the policy answers at once. */
+  #begin(spec: CallSpec): Running | Promise<Running> {
     const candidates = this.providers.candidates(spec.model, spec.private, spec.endpoint === 'embeddings');
     const models = candidates.map(({ model }) => model);
-    const { call, permit } = await this.#admit(
-      spec,
-      candidates.map(targetOf),
-      estimate(spec.request, spec.bodyBytes, models),
-    );
-    return new Running(spec, call, candidates, permit);
+    const admitted = this.#admit(spec, candidates.map(targetOf), estimate(spec.request, spec.bodyBytes, models));
+    return admitted instanceof Promise
+      ? admitted.then(({ call, permit }) => new Running(spec, call, candidates, permit))
+      : new Running(spec, admitted.call, candidates, admitted.permit);
   }
 
   /** Takes a place for the call, which whoever gets the permit gives back. */
-  async #admit(
-    spec: CallSpec,
-    candidates: readonly Target[],
-    estimated: Estimate,
-  ): Promise<{ readonly call: GatewayCall; readonly permit: Permit }> {
+  #admit(spec: CallSpec, candidates: readonly Target[], estimated: Estimate): Admitted | Promise<Admitted> {
     if (this.#inFlight >= this.#most) throw new AppError('overloaded', { retryAfterSeconds: 1 });
     const { id, caller, endUser, endpoint, route, model, stream, request } = spec;
     const known: GatewayCall = {
@@ -196,15 +197,16 @@ export class Gateway {
     };
     const call: GatewayCall = { ...known, straight: !this.#cache.takes(known) };
     this.#inFlight += 1;
-    try {
-      const admission = await this.#admission.admit(call);
-      spec.onHeaders(admission.headers);
-      if (!admission.admitted) throw admission.error;
-      return { call, permit: admission };
-    } catch (error) {
+    const failed = (error: unknown): never => {
       this.#inFlight -= 1;
       throw error;
-    }
+    };
+    const take = (admission: Admission): Admitted => {
+      spec.onHeaders(admission.headers);
+      return admission.admitted ? { call, permit: admission } : failed(admission.error);
+    };
+    const admission = this.#admission.admit(call);
+    return admission instanceof Promise ? admission.then(take, failed) : take(admission);
   }
 
   #mayBeKept({ spec, call }: Running): boolean {

@@ -1,8 +1,10 @@
 import { Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CallSpec } from '../gateway/call-spec.ts';
 import { chunksOfCompletion } from '../gateway/chunks-of-completion.ts';
 import { ClientGone } from '../http/client-gone.ts';
 import { event } from '../http/event-stream.ts';
-import { gatewayHeaders, sendAnswer, specOf, withoutOwnFields } from '../http/gateway-reply.ts';
+import { gatewayHeaders, orError, sendLater, specOf, withoutOwnFields } from '../http/gateway-reply.ts';
 import { relay } from '../http/relay.ts';
 import type { App } from '../http/type-provider.ts';
 import { COMMON_ERRORS } from '../schemas/error.ts';
@@ -55,7 +57,7 @@ export function chatCompletions(app: App, { gateway, lifecycle }: GatewayDeps): 
         },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const { private: marked } = request.body;
       const body = withoutOwnFields(request.body);
       const spec = specOf(request, reply, {
@@ -66,21 +68,26 @@ export function chatCompletions(app: App, { gateway, lifecycle }: GatewayDeps): 
         includeUsage: body.stream_options?.include_usage === true,
         signal: new ClientGone(reply),
       });
-      if (!spec.stream) return sendAnswer(reply, await gateway.answer(spec));
-      const opened = await gateway.stream(spec);
-      if (opened.kind === 'answer') {
-        const { answer } = opened;
-        gatewayHeaders(reply, answer.target, answer.cached);
-        return reply
-          .type('text/event-stream; charset=utf-8')
-          .header('cache-control', 'no-store')
-          .send(chunksOfCompletion(answer.body.toString(), spec.includeUsage));
-      }
-      gatewayHeaders(reply, opened.stream.target, false);
-      return relay(request, reply, opened.stream, {
-        errorEvent: (error) => event(JSON.stringify(error.toBody(request.id)), 'error'),
-        closing: () => lifecycle.draining,
-      });
+      if (spec.stream) orError(reply, stream(request, reply, spec));
+      else sendLater(reply, gateway.answer(spec));
     },
   );
+
+  const stream = async (request: FastifyRequest, reply: FastifyReply, spec: CallSpec): Promise<void> => {
+    const opened = await gateway.stream(spec);
+    if (opened.kind === 'answer') {
+      const { answer } = opened;
+      gatewayHeaders(reply, answer.target, answer.cached);
+      void reply
+        .type('text/event-stream; charset=utf-8')
+        .header('cache-control', 'no-store')
+        .send(chunksOfCompletion(answer.body.toString(), spec.includeUsage));
+      return;
+    }
+    gatewayHeaders(reply, opened.stream.target, false);
+    relay(request, reply, opened.stream, {
+      errorEvent: (error) => event(JSON.stringify(error.toBody(request.id)), 'error'),
+      closing: () => lifecycle.draining,
+    });
+  };
 }

@@ -1,9 +1,11 @@
 import { Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppError } from '../errors/app-error.ts';
 import { toAppError } from '../errors/handler.ts';
+import type { CallSpec } from '../gateway/call-spec.ts';
 import { ClientGone } from '../http/client-gone.ts';
 import { event } from '../http/event-stream.ts';
-import { gatewayHeaders, sendAnswer, specOf, withoutOwnFields } from '../http/gateway-reply.ts';
+import { gatewayHeaders, orError, sendAnswer, sendLater, specOf, withoutOwnFields } from '../http/gateway-reply.ts';
 import { messagesError, sendMessagesError } from '../http/messages-error.ts';
 import { relay } from '../http/relay.ts';
 import type { App } from '../http/type-provider.ts';
@@ -61,7 +63,7 @@ export function messages(app: App, { gateway, lifecycle }: GatewayDeps): void {
       },
       errorHandler: (error, request, reply) => void sendMessagesError(reply, toAppError(error), request),
     },
-    async (request, reply) => {
+    (request, reply) => {
       const { private: marked } = request.body;
       const body = withoutOwnFields(request.body);
       const { metadata } = body;
@@ -73,14 +75,21 @@ export function messages(app: App, { gateway, lifecycle }: GatewayDeps): void {
         includeUsage: true,
         signal: new ClientGone(reply),
       });
-      if (!spec.stream) return sendAnswer(reply, await gateway.answer(spec));
-      const opened = await gateway.stream(spec);
-      if (opened.kind === 'answer') return sendAnswer(reply, opened.answer);
-      gatewayHeaders(reply, opened.stream.target, false);
-      return relay(request, reply, opened.stream, {
-        errorEvent: (error: AppError) => event(JSON.stringify(messagesError(error, request.id)), 'error'),
-        closing: () => lifecycle.draining,
-      });
+      if (spec.stream) orError(reply, stream(request, reply, spec));
+      else sendLater(reply, gateway.answer(spec));
     },
   );
+
+  const stream = async (request: FastifyRequest, reply: FastifyReply, spec: CallSpec): Promise<void> => {
+    const opened = await gateway.stream(spec);
+    if (opened.kind === 'answer') {
+      sendAnswer(reply, opened.answer);
+      return;
+    }
+    gatewayHeaders(reply, opened.stream.target, false);
+    relay(request, reply, opened.stream, {
+      errorEvent: (error: AppError) => event(JSON.stringify(messagesError(error, request.id)), 'error'),
+      closing: () => lifecycle.draining,
+    });
+  };
 }

@@ -135,8 +135,8 @@ export class Replica {
     this.accounting.vanish();
   }
 
-  admit(id: string, costNanoUsd: number, over: Partial<GatewayCall> = {}): Promise<Admission> {
-    return this.accounting.admit(callOf(id, costNanoUsd, over));
+  async admit(id: string, costNanoUsd: number, over: Partial<GatewayCall> = {}): Promise<Admission> {
+    return await this.accounting.admit(callOf(id, costNanoUsd, over));
   }
 }
 
