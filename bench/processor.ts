@@ -7,3 +7,9 @@ export function processorSeconds(pid: number): number {
   // User and system time, in ticks of a hundredth; proc(5).
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
+
+/** A process and those that it started, which started others. */
+export function familyOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return [pid, ...(children === '' ? [] : children.split(' ')).flatMap((child) => familyOf(Number(child)))];
+}

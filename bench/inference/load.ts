@@ -67,7 +67,7 @@ class Generator {
     let connection = await Connection.open(port);
     while (!this.#done) {
       try {
-        await connection.send(this.#requests[this.#next++ % this.#requests.length] ?? Buffer.alloc(0));
+        await connection.ask(this.#requests[this.#next++ % this.#requests.length] ?? Buffer.alloc(0));
         this.#answered += 1;
       } catch {
         this.#failures += 1;

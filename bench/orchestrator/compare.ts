@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import type { Progress } from '../../local/progress.ts';
-import { processorSeconds } from '../processor.ts';
+import { familyOf, processorSeconds } from '../processor.ts';
 import { median } from '../statistics.ts';
 import { Connection } from './client.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
@@ -25,7 +25,7 @@ export interface Sides {
 /** Figures of one side, medians of the rounds; times in milliseconds. */
 export interface Figures {
   readonly requestsPerSecond: number;
-  /** Of the server's own processor time: what a core of it can do. */
+  /** Of the processor time of the server's own processes: what a core of it can do. */
   readonly requestsPerCoreSecond: number;
   readonly p50: number;
   readonly p99: number;
@@ -62,16 +62,16 @@ export async function compare(sides: Sides): Promise<Comparison> {
     connections,
     seconds,
   });
-  const warming = progress.task('warm up', 7 * targets.length);
-  // Compiles what is hot, opens the connections.
+  const warming = progress.task('warm up', 13 * targets.length);
   const probesOf = (target: Target) =>
     target.side === 'orchestrator'
       ? { probes: probe(orchestrator.healthPort), main: probe(orchestrator.port) }
       : undefined;
+  // Compiles what is hot, in each process of a server, and opens connections.
   for (const target of targets) {
     const probing = probesOf(target);
-    await load.run({ ...order(target, false, 64), seconds: 5 });
-    await load.run({ ...order(target, true, 8), seconds: 2 });
+    await load.run({ ...order(target, false, 64), seconds: 10 });
+    await load.run({ ...order(target, true, 8), seconds: 3 });
     await probing?.probes.stop();
     await probing?.main.stop();
   }
@@ -85,9 +85,9 @@ export async function compare(sides: Sides): Promise<Comparison> {
       const row = rows.get(target.side) ?? { many: [], cores: [], one: [], stream: [] };
       rows.set(target.side, row);
       const probing = probesOf(target);
-      const before = processorSeconds(target.pid);
+      const before = processorOf(target.pid);
       const many = await load.run(order(target, false, 64));
-      row.cores.push(many.requests / (processorSeconds(target.pid) - before));
+      row.cores.push(many.requests / (processorOf(target.pid) - before));
       probed.probes.push(...((await probing?.probes.stop()) ?? []));
       probed.main.push(...((await probing?.main.stop()) ?? []));
       row.many.push(many);
@@ -150,6 +150,11 @@ function ratios({ direct, orchestrator, peer }: Comparison['figures'], healthP99
   return found;
 }
 
+/** Of a server and all its processes. */
+function processorOf(pid: number): number {
+  return familyOf(pid).reduce((sum, each) => sum + processorSeconds(each), 0);
+}
+
 interface Target {
   readonly side: Side;
   readonly pid: number;
@@ -192,7 +197,9 @@ function probe(port: number): { stop(): Promise<number[]> } {
   const work = async (): Promise<void> => {
     const connection = await Connection.open(port);
     while (going) {
-      times.push((await connection.send(HEALTH)).whole);
+      times.push(
+        await new Promise((resolve, reject) => connection.send(HEALTH, ({ whole }) => resolve(whole), reject)),
+      );
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     connection.close();

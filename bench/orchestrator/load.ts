@@ -1,5 +1,5 @@
 /** The load generator, a process of its own: the one that starts it stays idle and can look at the side. */
-import { Connection, request } from './client.ts';
+import { Connection, request, type Timing } from './client.ts';
 
 /** What to send, and for how long. */
 export interface LoadOrder {
@@ -35,20 +35,25 @@ export async function load({ port, path, headers, body, connections, seconds }: 
   const started = performance.now();
   const until = started + seconds * 1000;
   const work = async (): Promise<void> => {
-    let connection = await Connection.open(port);
     while (performance.now() < until) {
-      try {
-        const { whole, firstByte } = await connection.send(bytes);
-        wholes.push(whole);
-        firsts.push(firstByte);
-      } catch (error) {
-        failures += 1;
-        firstFailure ??= error instanceof Error ? error.message : String(error);
-        connection.close();
-        connection = await Connection.open(port);
-      }
+      const connection = await Connection.open(port);
+      // Until the time is over, or the connection of no use any more.
+      await new Promise<void>((resolve) => {
+        const onFailure = (error: Error): void => {
+          failures += 1;
+          firstFailure ??= error.message;
+          resolve();
+        };
+        const onAnswer = ({ whole, firstByte }: Timing): void => {
+          wholes.push(whole);
+          firsts.push(firstByte);
+          if (performance.now() < until) connection.send(bytes, onAnswer, onFailure);
+          else resolve();
+        };
+        connection.send(bytes, onAnswer, onFailure);
+      });
+      connection.close();
     }
-    connection.close();
   };
   await Promise.all(Array.from({ length: connections }, work));
   return {

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { startPostgres } from '../../test/support/postgres.ts';
 import { end, eventually, freePort } from '../../test/support/processes.ts';
 import { startRedis } from '../../test/support/redis.ts';
+import { familyOf } from '../processor.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 
 const here = import.meta.dirname;
@@ -32,8 +33,8 @@ export interface Server {
 export interface Orchestrator extends Server {
   /** Where its thread for probes listens. */
   readonly healthPort: number;
-  /** Where Node's inspector listens; undefined: it does not. */
-  readonly inspectPort: number | undefined;
+  /** Where the inspectors of its workers listen; empty: they do not. */
+  readonly inspectPorts: readonly number[];
 }
 
 /** What has to be ended when the measurement is over, the last one first. */
@@ -59,7 +60,10 @@ export async function startMock(cleanup: Cleanup): Promise<Server> {
   return { port, process: child };
 }
 
-/** The orchestrator as its image has it, on a Redis and a PostgreSQL of its own, with limits, budgets and prices. */
+/**
+ * The orchestrator as its image has it, with a worker for each processor, on a Redis and a PostgreSQL of its own, with limits, budgets
+ * and prices.
+ */
 export async function startOrchestrator(
   mock: Server,
   cleanup: Cleanup,
@@ -69,6 +73,7 @@ export async function startOrchestrator(
   cleanup.add(() => rmSync(dir, { recursive: true, force: true }));
   execFileSync(process.execPath, [path.join(repository, 'services/orchestrator/build.mjs'), `--out=${dir}/dist`]);
   const inspectPort = inspected ? await freePort() : undefined;
+  const workers = availableParallelism();
   const inspecting = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`];
   const [redis, postgres, port, healthPort] = await Promise.all([
     startRedis(),
@@ -111,6 +116,7 @@ export async function startOrchestrator(
       HOST: '127.0.0.1',
       PORT: String(port),
       HEALTH_PORT: String(healthPort),
+      WORKERS: String(workers),
       FEATURES: 'gateway,budgets',
       API_TOKENS_DIR: `${dir}/tokens`,
       PROVIDERS_FILE: `${dir}/providers.json`,
@@ -128,7 +134,12 @@ export async function startOrchestrator(
     const answer = await fetch(`http://127.0.0.1:${port}/health/ready`);
     if (!answer.ok) throw new Error(`the orchestrator is not ready: ${await answer.text()}`);
   }, 60_000);
-  return { port, healthPort, inspectPort, process: child };
+  // node:cluster counts up from the port of the primary.
+  const inspectPorts =
+    inspectPort === undefined
+      ? []
+      : Array.from({ length: workers }, (_, at) => inspectPort + (workers > 1 ? at + 1 : 0));
+  return { port, healthPort, inspectPorts, process: child };
 }
 
 /** What the image tells Node.js. */
@@ -186,8 +197,10 @@ export function startLoad(cleanup: Cleanup): LoadGenerator {
   };
 }
 
-/** Memory of a process, in MiB. */
+/** Memory of a process and of those that it started, in MiB. */
 export function residentMebibytes(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) / 1024;
+  const kib = familyOf(pid).map(
+    (each) => /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${each}/status`, 'utf8'))?.[1],
+  );
+  return kib.reduce((sum, each) => sum + Number(each), 0) / 1024;
 }

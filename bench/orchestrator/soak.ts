@@ -7,7 +7,7 @@ export interface SoakResult {
   readonly seconds: number;
   readonly requests: number;
   readonly failures: number;
-  /** Memory of the process in MiB: medians of the second and of the last fifth (the first one is warming up), and the most. */
+  /** Memory of all its processes in MiB: medians of the second and of the last fifth (the first one is warming up), and the most. */
   readonly early: number;
   readonly late: number;
   readonly most: number;
@@ -18,7 +18,7 @@ export interface SoakResult {
   readonly slope: number;
   /** Growth from `early` to `late`, as a share. */
   readonly growth: number;
-  /** What lives in the heap, in MiB: after the first fifth, and at the end. */
+  /** What lives in the heaps of the workers, in MiB: after the first fifth, and at the end. */
   readonly live: { readonly early: number; readonly late: number; readonly growth: number };
   /** Both are flat, and no request failed. */
   readonly holds: boolean;
@@ -47,7 +47,9 @@ export async function soak({
     memory.push(now);
     task.update(`${Math.round(now)} MiB`);
   }, 1_000);
-  const heap = await LiveHeap.open(orchestrator.inspectPort ?? 0);
+  const heaps = await Promise.all(orchestrator.inspectPorts.map((port) => LiveHeap.open(port)));
+  const alive = async (): Promise<number> =>
+    (await Promise.all(heaps.map((heap) => heap.measure()))).reduce((sum, each) => sum + each, 0);
   let live: number | undefined;
   let requests = 0;
   let failures = 0;
@@ -63,10 +65,10 @@ export async function soak({
     });
     requests += result.requests;
     failures += result.failures;
-    if (live === undefined && performance.now() > until - 800 * seconds) live = await heap.measure();
+    if (live === undefined && performance.now() > until - 800 * seconds) live = await alive();
   }
-  const lateLive = await heap.measure();
-  heap.close();
+  const lateLive = await alive();
+  for (const heap of heaps) heap.close();
   clearInterval(watch);
   task.done(`${requests} requests`);
   const fifth = Math.floor(memory.length / 5);
