@@ -2,6 +2,7 @@ import { Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type ComponentProps, common } from './component.ts';
 import type { Connections } from './connections.ts';
+import { cpuMillis } from './cpu-millis.ts';
 import { Credentials } from './credentials.ts';
 import { checkEmbedding, type EmbeddingModel, type VectorCollection } from './models.ts';
 import { checkPolicy, type OrchestratorPolicy, policyFile } from './orchestrator-policy.ts';
@@ -61,6 +62,8 @@ export interface Objective {
 
 const port = 8000;
 const healthPort = 8081;
+/** As many as the service takes. */
+const mostWorkers = 64;
 
 /** Where its configuration is mounted, read-only. */
 const configFolder = '/etc/orchestrator/config';
@@ -90,6 +93,12 @@ export interface OrchestratorProps extends ComponentProps {
   readonly secretNames?: { readonly tokens?: string; readonly keys?: string };
   /** @default 1 */
   readonly replicas?: number;
+  /**
+   * How many processes serve in each replica, 1 to 64: one for each processor that it may use. More than one need Redis.
+   *
+   * @default 1
+   */
+  readonly workers?: number;
   /** @default 'info' */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error';
   /** How long running requests may take at shutdown. @default Duration.seconds(20) */
@@ -127,6 +136,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       env: {
         PORT: String(port),
         HEALTH_PORT: String(healthPort),
+        ...(props.workers !== undefined && props.workers !== 1 && { WORKERS: String(props.workers) }),
         LOG_LEVEL: props.logLevel ?? 'info',
         FEATURES: props.features.join(','),
         API_TOKENS_DIR: '/etc/orchestrator/tokens',
@@ -197,6 +207,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       this.workload.report(found);
     }
     for (const found of checkObjectives(props.objectives ?? {})) this.workload.report(found);
+    this.#checkWorkers(props);
     if (props.features.length === 0) {
       this.workload.report({
         path: 'features',
@@ -222,8 +233,9 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
     }
     // Connections are declared after the construct is made, so this waits for synth.
     this.node.addValidation({
-      validate: () =>
-        props.features.flatMap((feature) =>
+      validate: () => [
+        ...this.#lackingForWorkers(props.workers ?? 1),
+        ...props.features.flatMap((feature) =>
           needs[feature]
             .filter((variables) => !variables.some((variable) => this.workload.hasEnv(variable)))
             .map((variables) => {
@@ -231,7 +243,28 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
               return `features is "${feature}": it needs ${lacking}; declare the connection that sets it`;
             }),
         ),
+      ],
     });
+  }
+
+  #checkWorkers({ workers = 1, resources }: OrchestratorProps): void {
+    if (!Number.isInteger(workers) || workers < 1 || workers > mostWorkers) {
+      this.workload.report({ path: 'workers', value: workers, cure: `use a whole number from 1 to ${mostWorkers}` });
+      return;
+    }
+    const limit = resources.cpu.limit && cpuMillis(resources.cpu.limit);
+    if (limit !== undefined && workers > 1 && limit < 1000 * workers) {
+      const cure = `lower it to ${Math.max(1, Math.floor(limit / 1000))}, or raise the CPU limit to ${workers}`;
+      this.workload.report({ path: 'workers', value: workers, cure });
+    }
+  }
+
+  #lackingForWorkers(workers: number): readonly string[] {
+    return workers > 1 && !this.workload.hasEnv('REDIS_URL')
+      ? [
+          `workers is ${workers}: they share limits through Redis, and need REDIS_URL; declare the connection that sets it`,
+        ]
+      : [];
   }
 }
 

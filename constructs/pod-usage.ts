@@ -1,4 +1,5 @@
 import { diskOf } from './containers.ts';
+import { cpuMillis } from './cpu-millis.ts';
 import type { Resources, WorkloadProps } from './workload-props.ts';
 
 /** What one pod of a workload may take. */
@@ -30,15 +31,10 @@ export function podUsage(props: WorkloadProps): PodUsage {
   }
   const sidecarDisk = (props.sidecars ?? []).reduce((sum, { resources }) => sum + diskOf(resources).toMebibytes(), 0);
   return {
-    cpu: most(({ cpu }) => cpuMillis((cpu.limit ?? cpu.request).amount)),
+    cpu: most(({ cpu }) => cpuMillis(cpu.limit ?? cpu.request)),
     memory: most(({ memory }) => memory.limit.toMebibytes({})),
     storage: (props.claims ?? []).reduce((sum, { size }) => sum + size.toMebibytes(), 0),
     disk: diskOf(props.resources, props).toMebibytes() + sidecarDisk,
     devices,
   };
-}
-
-/** `500m` gives 500, `2` gives 2000. */
-function cpuMillis(amount: string): number {
-  return amount.endsWith('m') ? Number(amount.slice(0, -1)) : Number(amount) * 1000;
 }

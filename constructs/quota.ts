@@ -2,6 +2,7 @@ import { Lazy, type Size } from 'cdk8s';
 import type { Cpu } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { kubeObject, platformLabels } from './cluster-object.ts';
+import { cpuMillis } from './cpu-millis.ts';
 import { Namespace } from './namespace.ts';
 import type { PodUsage } from './pod-usage.ts';
 import { SharedClaim } from './shared-claim.ts';
@@ -82,7 +83,7 @@ export class Quota extends Construct {
       return [`requests.${name}`, String(count)] as const;
     });
     return {
-      'requests.cpu': `${grown(({ cpu }) => cpu) + (reserve.cpu ? millis(reserve.cpu) : 0)}m`,
+      'requests.cpu': `${grown(({ cpu }) => cpu) + (reserve.cpu ? cpuMillis(reserve.cpu) : 0)}m`,
       'requests.memory': memory,
       'limits.memory': memory,
       'requests.ephemeral-storage': `${grown(({ disk }) => disk) + 1024 * (reserve.pods ?? 0)}Mi`,
@@ -94,8 +95,4 @@ export class Quota extends Construct {
       ...Object.fromEntries(devices),
     };
   }
-}
-
-function millis({ amount }: Cpu): number {
-  return amount.endsWith('m') ? Number(amount.slice(0, -1)) : Number(amount) * 1000;
 }

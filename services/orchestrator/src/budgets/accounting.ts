@@ -281,6 +281,7 @@ export class Accounting implements AdmissionPolicy, Participant {
 
   /** Resolves when everything that was settled is stored. */
   async drain(signal?: AbortSignal): Promise<void> {
+    this.#settling.settle();
     await this.#journal?.drain();
     await this.#work.done(signal);
     await this.writer.drain(signal);
@@ -300,6 +301,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   /** Stops at once and tells nobody, as a process that is killed: for tests. */
   vanish(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#settling.vanish();
     this.writer.stop();
     this.#leases?.vanish();
     this.coordination.vanish();

@@ -43,8 +43,6 @@ export interface JournalOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
-/** An end waits this long for others: nobody waits for it. */
-const WAIT_MS = 3;
 /** Calls in one command at most: Redis does nothing else meanwhile. */
 const MOST = 250;
 
@@ -58,7 +56,7 @@ export class Journal {
   #admittals: Admittal[] = [];
   #endings: Ending[] = [];
   #turn: Promise<Noted> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #scheduled: NodeJS.Immediate | undefined;
   readonly #underWay = new Set<Promise<void>>();
   #beginning: Promise<void> | undefined;
 
@@ -88,9 +86,10 @@ export class Journal {
     return this.#turn;
   }
 
+  /** Notes the end of a call, with all others of this turn of the event loop. */
   end(ending: Ending): void {
     this.#endings.push(ending);
-    this.#timer ??= setTimeout(() => this.#flush('all'), WAIT_MS);
+    this.#scheduled ??= setImmediate(() => this.#flush('all'));
   }
 
   /**
@@ -99,8 +98,8 @@ export class Journal {
    */
   #flush(what: 'all' | 'admittals'): void {
     if (what === 'all') {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
+      clearImmediate(this.#scheduled);
+      this.#scheduled = undefined;
     }
     while (this.#admittals.length > 0 || (what === 'all' && this.#endings.length > 0)) {
       const admittals = this.#admittals.splice(0, MOST);

@@ -23,11 +23,17 @@ export interface SettlingOptions {
   readonly log: Logger;
 }
 
+/** The end of a call waits this long for others, in milliseconds: nobody waits for it, and together they take less. */
+const WAIT_MS = 3;
+
 /** Calls under way and their ends: what they reserved becomes what they cost, and a row of the ledger. */
 export class Settling {
   readonly writer: LedgerWriter;
   readonly #options: SettlingOptions;
+  /** Those that have ended and wait are among them. */
   readonly #open = new Map<string, OpenCall>();
+  #ended: { readonly call: OpenCall; readonly settlement: Settlement }[] = [];
+  #timer: NodeJS.Timeout | undefined;
   /** Calls that ended, and Redis is being told so; and whether their row is in PostgreSQL. Their entry in the journal has to stay. */
   readonly #telling = new Map<string, boolean>();
 
@@ -80,14 +86,30 @@ export class Settling {
       headers,
       noted,
       sending: (next) => this.#sending(call, next, straight),
-      settle: (settlement) => this.#settle(call, settlement),
+      settle: (settlement) => this.#end(call, settlement),
       refund: () => this.#refund(call),
     };
+  }
+
+  /** Settles all that has ended. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const { call, settlement } of ended) this.#settle(call, settlement);
+  }
+
+  /** Forgets what has ended, and was not settled: as a process that is killed. */
+  vanish(): void {
+    clearTimeout(this.#timer);
+    this.#ended = [];
   }
 
   /** Tells PostgreSQL what is under way, and writes what was settled. */
   async publish(): Promise<void> {
     const { ledger } = this.#options;
+    this.settle();
     const open = [...this.#open.values()].filter(({ published }) => !published);
     await this.writer.flush();
     await ledger?.publish(open.map(reservationOf));
@@ -115,6 +137,11 @@ export class Settling {
   #holds({ epoch }: OpenCall): boolean {
     const { coordination } = this.#options;
     return epoch !== undefined && epoch === coordination.epoch && coordination.state === 'ready';
+  }
+
+  #end(call: OpenCall, settlement: Settlement): void {
+    this.#ended.push({ call, settlement });
+    this.#timer ??= setTimeout(() => this.settle(), WAIT_MS);
   }
 
   #settle(open: OpenCall, settlement: Settlement): void {

@@ -293,6 +293,7 @@ describe('the ledger', () => {
     const held = permits(await rush([replica], 20, DOLLAR));
     await bench.postgres.kill();
     for (const permit of held) permit.settle(settlement(DOLLAR));
+    await eventually(() => expect(replica.accounting.writer.size).toBe(20));
     await expect(replica.accounting.writer.flush()).rejects.toThrow('PostgreSQL');
     await bench.postgres.restart();
     await replica.accounting.drain();
