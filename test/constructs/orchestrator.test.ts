@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, objectsAt } from '../../constructs/bridge/manifest.ts';
-import { allMiniLmL6V2, Credentials, Duration, Orchestrator, type OrchestratorProps } from '../../constructs/index.ts';
+import {
+  allMiniLmL6V2,
+  Cpu,
+  Credentials,
+  Duration,
+  Orchestrator,
+  type OrchestratorProps,
+} from '../../constructs/index.ts';
 import { parseObjectives } from '../../services/orchestrator/src/production/objectives.ts';
 import { bench, containerOf, envOf, object, podOf, small, synthError } from '../support/manifests.ts';
 import { ragPlatform } from '../support/rag-platform.ts';
@@ -254,5 +261,25 @@ describe('Orchestrator', () => {
     const error = synthError(on.synth);
     expect(error).toMatch(/embedding is null: the feature "rag" needs a model/);
     expect(error).toMatch(/features is "rag": it needs MILVUS_URL or QDRANT_URL; declare the connection that sets it/);
+  });
+
+  it('serves with as many workers as it is told to, if they have processors and Redis', () => {
+    expect(envOf(orchestrator({ workers: 2 }).synth(), 'orchestrator')).toMatchObject({ WORKERS: '2' });
+    expect(envOf(orchestrator({ workers: 1 }).synth(), 'orchestrator')).not.toHaveProperty('WORKERS');
+    for (const workers of [0, 1.5, 65])
+      expect(synthError(orchestrator({ workers }).synth)).toContain('use a whole number from 1 to 64');
+    const cpu = { request: Cpu.millis(100), limit: Cpu.millis(1_500) };
+    expect(synthError(orchestrator({ workers: 2, resources: { ...small, cpu } }).synth)).toMatch(
+      /workers is 2: lower it to 1, or raise the CPU limit to 2/,
+    );
+    const alone = bench();
+    new Orchestrator(alone.namespace, 'orchestrator', {
+      images: alone.images,
+      resources: small,
+      features: ['gateway'],
+      tokens: { cli: 'Geheim1' },
+      workers: 2,
+    });
+    expect(synthError(alone.synth)).toContain('workers is 2: they share limits through Redis, and need REDIS_URL');
   });
 });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { FastifyListenOptions } from 'fastify';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { LogLines, STDOUT } from './log-lines.ts';
 import { createLogger } from './logging.ts';
@@ -31,7 +32,15 @@ try {
 
 async function serve(config: Config): Promise<void> {
   const service = await createService(config, files(), cluster.isWorker ? new PrimaryLink() : undefined);
-  await service.app.listen({ port: config.port, host: config.host });
+  // Each worker listens by itself, and the kernel deals out the connections: one that ends takes with it what it had been given, and
+  // clients hear of it. node:cluster would hand connections over, and forget one whose worker ends before it has taken it.
+  // Fastify hands on to Node.js what it does not know itself.
+  const at: FastifyListenOptions & { readonly reusePort: boolean } = {
+    port: config.port,
+    host: config.host,
+    reusePort: cluster.isWorker,
+  };
+  await service.app.listen(at);
   service.app.log.info({ event: 'listening', port: config.port });
   await service.start();
   drainOnSignal(service, config);

@@ -33,6 +33,15 @@ describe('readConfig', () => {
     expect([...config.mcp]).toEqual([['git', 'http://mcp-git:3002/mcp']]);
   });
 
+  it('serves with as many processes as it is told to, which share limits through Redis', () => {
+    expect(readConfig(GOOD, () => undefined).workers).toBe(1);
+    const env = { ...GOOD, WORKERS: '4', REDIS_URL: 'redis://redis:6379' };
+    expect(readConfig(env, () => undefined).workers).toBe(4);
+    expect(problems({ WORKERS: '2' })).toEqual(['WORKERS']);
+    for (const workers of ['0', '65', 'all', '1.5'])
+      expect(problems({ WORKERS: workers, REDIS_URL: 'redis://redis:6379' })).toEqual(['WORKERS']);
+  });
+
   it('answers probes on a port of their own where it is told to, which is not that of the service', () => {
     expect(readConfig(GOOD, () => undefined)).toMatchObject({ healthPort: undefined, healthStallSeconds: 10 });
     expect(readConfig({ ...GOOD, HEALTH_PORT: '8081' }, () => undefined).healthPort).toBe(8081);

@@ -42,6 +42,23 @@ describe('log lines', () => {
     expect(ended.events.toSorted()).toEqual([...numbers(1_000), ...numbers(10)].toSorted());
   });
 
+  it('stay whole where several processes write to one pipe', async () => {
+    const module = JSON.stringify(path.resolve(path.dirname(logging), 'log-lines.ts'));
+    const writer = `import { createLogger } from ${JSON.stringify(logging)};
+import { LogLines } from ${module};
+const log = createLogger('info', new LogLines(1, true));
+for (let at = 0; at < 2_000; at += 1) { log.info({ event: 'x'.repeat(1 + (at % 300)) }); if (at % 50 === 0) await new Promise(setImmediate); }`;
+    const starter = `import { spawn } from 'node:child_process';
+for (let at = 0; at < 4; at += 1) spawn(process.execPath, ['--input-type=module', '-e', ${JSON.stringify(writer)}], { stdio: 'inherit' });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', starter], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { PATH: process.env.PATH },
+    });
+    const lines = (await text(child.stdout)).trim().split('\n');
+    expect(lines).toHaveLength(8_000);
+    for (const line of lines) expect(JSON.parse(line).event).toMatch(/^x+$/);
+  });
+
   it('leave after a moment, without others', async () => {
     const running = start(`${write(1)} setInterval(() => undefined, 1_000);`);
     const [first] = await once(running.stdout, 'data');

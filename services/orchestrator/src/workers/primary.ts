@@ -36,8 +36,8 @@ const SOON_MS = 10_000;
 
 /**
  * Serves with several processes on one port, each on a processor of its own: Node.js runs JavaScript on one. To everything outside, each
- * is a replica like another pod, and limits are as exact among them. This process serves nothing itself: it hands connections
- * to the workers in turn, answers probes and gathers metrics for all of them, and replaces one that ends.
+ * is a replica like another pod, and limits are as exact among them. This process serves nothing itself: it
+ * answers probes and gathers metrics for all of them, and replaces one that ends.
  */
 export class Primary {
   readonly #options: PrimaryOptions;
