@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { turns } from '../models/turns.ts';
 import type { TensorEntry } from './safetensors.ts';
-import { weightRange } from './weight-range.ts';
 
 /** A layer whose matrices are computed with in 8 bits, and what comes into it. */
 export interface QuantizedLayer {
@@ -29,6 +28,8 @@ export interface QuantizedWeight {
 
 export type QuantizedWeights = ReadonlyMap<string, QuantizedWeight>;
 
+/** Largest value of a signed byte; the one below -127 is left out, so that the range is even. */
+const LARGEST = 127;
 /**
  * How much of the difference between columns goes into the matrix: none at 0, all of it at 1. With all-MiniLM-L6-v2 the
  * lowest cosine of 70 texts was 0.994 at 0.5, 0.997 here and 0.996 at 0.85 (2026-11).
@@ -36,7 +37,7 @@ export type QuantizedWeights = ReadonlyMap<string, QuantizedWeight>;
 const STRENGTH = 0.7;
 
 /**
- * Reads matrices and rounds them to 8 bits (to 7, where the processor has no room for their products: {@link weightRange}), each row of `[to, from]` with a scale of its own, so that one large weight
+ * Reads matrices and rounds them to 8 bits, each row of `[to, from]` with a scale of its own, so that one large weight
  * does not make the others coarse.
  *
  * Behind a layer normalisation some columns are many times larger than the rest, and would leave the others few of the
@@ -54,7 +55,6 @@ export async function quantizeWeights(
   const file = await open(path, 'r');
   try {
     const reader = new Reader(path, file, index);
-    const range = weightRange();
     const weights = new Map<string, QuantizedWeight>();
     for (const { matrices, input } of layers) {
       // What is missing, or has a wrong shape, is reported where the graph is built.
@@ -67,7 +67,7 @@ export async function quantizeWeights(
         smoothing: { name: `${matrices[0]}:smoothing`, inverse: factors.map((factor) => 1 / factor) },
       };
       for (const [at, matrix] of all.entries()) {
-        const { data, scales } = await quantize(matrix, factors, range);
+        const { data, scales } = await quantize(matrix, factors);
         weights.set(matrices[at] ?? '', { data, scales, gelu: input.kind === 'gelu', ...shared });
       }
     }
@@ -134,7 +134,6 @@ async function smoothing(sizes: Float32Array, matrices: readonly Matrix[]): Prom
 async function quantize(
   { values, to, from }: Matrix,
   factors: Float32Array | undefined,
-  range: number,
 ): Promise<{ data: Int8Array; scales: Float32Array }> {
   const data = new Int8Array(values.length);
   const scales = new Float32Array(to);
@@ -146,7 +145,7 @@ async function quantize(
       row[at] = value;
       most = Math.max(most, Math.abs(value));
     }
-    const scale = most / range || 1;
+    const scale = most / LARGEST || 1;
     scales[column] = scale;
     for (let at = 0; at < from; at++) data[at * to + column] = Math.round((row[at] ?? 0) / scale);
     if (turns.over) await turns.next();

@@ -1,7 +1,8 @@
 import { type GraphBuilder, MICROSOFT } from '../onnx/graph.ts';
 import type { QuantizedWeight } from './quantize.ts';
+import { signedWeights } from './weight-sign.ts';
 
-/** The zero of unsigned bytes: the CPU's instructions multiply unsigned by signed ones. */
+/** The zero of unsigned bytes: the instructions for it multiply unsigned by signed ones. */
 const ZERO = 128;
 const LARGEST = 127;
 const LARGEST_UNSIGNED = 255;
@@ -27,6 +28,7 @@ export class QuantizedLinear {
   readonly #graph: GraphBuilder;
   /** Inputs that were rounded already: several layers may read the same. */
   readonly #rounded = new Map<string, Rounded>();
+  readonly #signed = signedWeights();
 
   constructor(graph: GraphBuilder) {
     this.#graph = graph;
@@ -38,13 +40,26 @@ export class QuantizedLinear {
     const to = weight.scales.length;
     const from = weight.data.length / to;
     const { rows, scale, zero } = this.#round(input, from, weight);
-    const matrix = g.weight(`${name}:int8`, 'INT8', [from, to], weight.data);
+    const { matrix, matrixZero } = this.#matrix(name, weight.data, [from, to]);
     const scales = g.weight(`${name}:scales`, 'FLOAT', [to], weight.scales);
-    const product = g.node('MatMulIntegerToFloat', [rows, matrix, g.scalar(1), scales, zero], { domain: MICROSOFT });
+    const product = g.node('MatMulIntegerToFloat', [rows, matrix, g.scalar(1), scales, zero, ...matrixZero], {
+      domain: MICROSOFT,
+    });
     const leading = g.node('Slice', [g.node('Shape', [input]), g.ints([0]), g.ints([-1])]);
     const shape = g.node('Concat', [leading, g.ints([to])], { attributes: { axis: 0 } });
     const scaled = g.node('Reshape', [g.node('Mul', [product, scale]), shape]);
     return g.node('Add', [scaled, weight.gelu ? this.#shifted(name, weight, bias) : bias]);
+  }
+
+  /** The weights, and their zero where it is another than 0. */
+  #matrix(name: string, data: Int8Array, shape: readonly [number, number]) {
+    const g = this.#graph;
+    if (this.#signed) return { matrix: g.weight(`${name}:int8`, 'INT8', [...shape], data), matrixZero: [] };
+    const shifted = Uint8Array.from(data, (value) => value + ZERO);
+    return {
+      matrix: g.weight(`${name}:uint8`, 'UINT8', [...shape], shifted),
+      matrixZero: [g.weight(`uint8:${ZERO}`, 'UINT8', [], Uint8Array.of(ZERO))],
+    };
   }
 
   #round(input: string, from: number, weight: QuantizedWeight): Rounded {
