@@ -136,7 +136,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
       env: {
         PORT: String(port),
         HEALTH_PORT: String(healthPort),
-        ...(props.workers !== undefined && props.workers !== 1 && { WORKERS: String(props.workers) }),
+        ...((props.workers ?? 1) !== 1 && { WORKERS: String(props.workers) }),
         LOG_LEVEL: props.logLevel ?? 'info',
         FEATURES: props.features.join(','),
         API_TOKENS_DIR: '/etc/orchestrator/tokens',

@@ -197,9 +197,7 @@ function probe(port: number): { stop(): Promise<number[]> } {
   const work = async (): Promise<void> => {
     const connection = await Connection.open(port);
     while (going) {
-      times.push(
-        await new Promise((resolve, reject) => connection.send(HEALTH, ({ whole }) => resolve(whole), reject)),
-      );
+      times.push((await connection.ask(HEALTH)).whole);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     connection.close();

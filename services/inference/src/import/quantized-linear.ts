@@ -58,7 +58,7 @@ export class QuantizedLinear {
     const shifted = Uint8Array.from(data, (value) => value + ZERO);
     return {
       matrix: g.weight(`${name}:uint8`, 'UINT8', [...shape], shifted),
-      matrixZero: [g.weight(`uint8:${ZERO}`, 'UINT8', [], Uint8Array.of(ZERO))],
+      matrixZero: [this.#zero(ZERO)],
     };
   }
 
@@ -98,8 +98,12 @@ export class QuantizedLinear {
     return {
       rows: g.node('QuantizeLinear', [rows, perRow, zeros], { attributes: { axis: 0 } }),
       scale,
-      zero: g.weight(`uint8:${zero}`, 'UINT8', [], Uint8Array.of(zero)),
+      zero: this.#zero(zero),
     };
+  }
+
+  #zero(value: number): string {
+    return this.#graph.weight(`uint8:${value}`, 'UINT8', [], Uint8Array.of(value));
   }
 
   /** The bias without what the shift of the input adds to every row. */

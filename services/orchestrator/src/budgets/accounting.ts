@@ -48,7 +48,7 @@ export interface AccountingOptions {
 }
 
 /** A call on its way through the admission. */
-interface Admittal {
+interface Asked {
   readonly call: GatewayCall;
   readonly facts: CallFacts;
   readonly target: CallTarget;
@@ -197,15 +197,13 @@ export class Accounting implements AdmissionPolicy, Participant {
       // A backend is asked right after the answer: saying so now saves a second command.
       entry: journalText({ facts, target, sent: call.straight === true }),
     };
-    const admittal: Admittal = { call, facts, target, question };
+    const asked: Asked = { call, facts, target, question };
     // Most are decided here, at once.
     const verdict = this.#together?.take(question);
-    return verdict
-      ? this.#decided(admittal, verdict)
-      : this.#ask(question).then((said) => this.#decided(admittal, said));
+    return verdict ? this.#decided(asked, verdict) : this.#ask(question).then((said) => this.#decided(asked, said));
   }
 
-  #decided({ call, facts, target, question }: Admittal, verdict: Verdict): Admission | Promise<Admission> {
+  #decided({ call, facts, target, question }: Asked, verdict: Verdict): Admission | Promise<Admission> {
     const { metrics } = this.#options;
     const { tier } = question;
     const headers = this.#headers(question, verdict);

@@ -254,7 +254,7 @@ export class Gateway {
       const target = running.asked;
       const usage = answer.usage ?? guessUsage(spec.bodyBytes, answer.body.length);
       const costNanoUsd = costOf(target.price, usage);
-      // The answer leaves first. Nothing that the caller sends next can be read before this is done.
+      // The answer leaves first.
       setImmediate(() => this.#settle(running, 'success', 200, usage));
       if (this.#cache.takes(call))
         this.#cache.store(call, { body: answer.body.toString(), usage: answer.usage, target });

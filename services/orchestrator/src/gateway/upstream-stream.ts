@@ -180,7 +180,7 @@ export class UpstreamStream implements Sink {
     const consumer = this.#consumer;
     if (!consumer || (this.#state !== 'complete' && this.#state !== 'failed')) return;
     this.#consumer = undefined;
-    // The books are closed before the caller can know: who asks for the balance right after the answer gets the new one.
+    // The end is told before the caller can know of it.
     this.#onEnd?.(this.#failure);
     if (this.#failure) consumer.fail(this.#failure);
     else consumer.end();

@@ -15,8 +15,6 @@ export interface PrimaryOptions {
   /** For how long the event loop of a worker may stand still before the service counts as broken. */
   readonly stallSeconds: number;
   readonly log: Logger;
-  /** @default process.exit */
-  readonly exit?: (code: number) => void;
 }
 
 /** What is known of a worker. */
@@ -125,7 +123,7 @@ export class Primary {
       if (!this.#served) this.#end(code || 1);
       else this.#replace(member);
     } else if (failed) this.#ending ||= code || 1;
-    if (this.#ending !== undefined && this.#members.size === 0) (this.#options.exit ?? process.exit)(this.#ending);
+    if (this.#ending !== undefined && this.#members.size === 0) process.exit(this.#ending);
   }
 
   #replace(ended: Member | undefined): void {
@@ -139,7 +137,7 @@ export class Primary {
     if (this.#ending !== undefined) return;
     this.#ending = code;
     for (const { worker } of this.#members.values()) worker.process.kill('SIGTERM');
-    if (this.#members.size === 0) (this.#options.exit ?? process.exit)(code);
+    if (this.#members.size === 0) process.exit(code);
   }
 }
 
