@@ -3,18 +3,24 @@ import type { Progress } from '../../local/progress.ts';
 import { familyOf, processorSeconds } from '../processor.ts';
 import { median } from '../statistics.ts';
 import { Connection } from './client.ts';
-import type { LoadOrder, LoadResult } from './load.ts';
+import type { LoadOrder } from './load.ts';
 import { spread } from './load.ts';
-import type { LoadGenerator, Orchestrator, Server } from './servers.ts';
+import type { Provider } from './provider.ts';
+import { rate } from './rate.ts';
+import { type LoadGenerator, modelOf, type Orchestrator, type Server } from './servers.ts';
+import type { Command } from './tools.ts';
 
 export type Side = 'direct' | 'orchestrator' | 'peer';
 
 export interface Sides {
-  readonly mock: Server;
+  readonly provider: Provider;
   readonly orchestrator: Orchestrator;
   /** undefined: not measured */
   readonly peer: Server | undefined;
+  /** Of single connections, and of streams. */
   readonly load: LoadGenerator;
+  /** Of many connections. */
+  readonly wrk: Command;
   /** Length of each part of a round. */
   readonly seconds: number;
   /** Each round measures all sides, one after the other: what disturbs the machine disturbs all. */
@@ -22,7 +28,7 @@ export interface Sides {
   readonly progress: Progress;
 }
 
-/** Figures of one side, medians of the rounds; times in milliseconds. */
+/** Figures of one side; times in milliseconds. */
 export interface Figures {
   readonly requestsPerSecond: number;
   /** Of the processor time of the server's own processes: what a core of it can do. */
@@ -32,7 +38,6 @@ export interface Figures {
   /** Until the first byte of a stream. */
   readonly firstByteP50: number;
   readonly firstByteP99: number;
-  readonly failures: number;
 }
 
 export interface Ratio {
@@ -43,26 +48,31 @@ export interface Ratio {
 }
 
 export interface Comparison {
-  readonly figures: Readonly<Partial<Record<Side, Figures>>>;
+  /** Medians of the rounds. */
+  readonly figures: Readonly<Partial<Record<Side, Figures & { readonly failures: number }>>>;
   /** p99 of `/health/live` while 64 connections load the orchestrator, in milliseconds: on the port of the probes, and on that of the load. */
   readonly healthP99: { readonly probes: number; readonly main: number };
   readonly ratios: readonly Ratio[];
 }
 
+/** Until what is hot is compiled for good: after ten seconds, compiling still delays a request in fifty (V8 13.6). */
+const WARM_UP_SECONDS = 30;
+
 const PROMPT = 'Which part of a ship carries its load, and what stands on it? Answer in a few sentences. '.repeat(6);
 const body = (stream: boolean): string =>
-  JSON.stringify({ model: 'mock', messages: [{ role: 'user', content: PROMPT }], max_tokens: 256, stream });
+  JSON.stringify({ model: modelOf(stream), messages: [{ role: 'user', content: PROMPT }], max_tokens: 256, stream });
 
 export async function compare(sides: Sides): Promise<Comparison> {
-  const { load, seconds, rounds, progress, orchestrator } = sides;
+  const { load, wrk, seconds, rounds, progress, orchestrator } = sides;
   const targets = targetsOf(sides);
   const order = (target: Target, stream: boolean, connections: number): LoadOrder => ({
-    ...target.order,
+    ...target.order(stream),
+    path: '/v1/chat/completions',
     body: body(stream),
     connections,
     seconds,
   });
-  const warming = progress.task('warm up', 13 * targets.length);
+  const warming = progress.task('warm up', (WARM_UP_SECONDS + 3) * targets.length);
   const probesOf = (target: Target) =>
     target.side === 'orchestrator'
       ? { probes: probe(orchestrator.healthPort), main: probe(orchestrator.port) }
@@ -70,83 +80,99 @@ export async function compare(sides: Sides): Promise<Comparison> {
   // Compiles what is hot, in each process of a server, and opens connections.
   for (const target of targets) {
     const probing = probesOf(target);
-    await load.run({ ...order(target, false, 64), seconds: 10 });
+    await rate(wrk, { ...order(target, false, 64), seconds: WARM_UP_SECONDS });
     await load.run({ ...order(target, true, 8), seconds: 3 });
     await probing?.probes.stop();
     await probing?.main.stop();
   }
   warming.done();
-  const rows = new Map<Side, { many: LoadResult[]; cores: number[]; one: LoadResult[]; stream: LoadResult[] }>();
+  const measured: Round[] = [];
+  const failures = new Map<Side, number>();
   const probed = { probes: [] as number[], main: [] as number[] };
-  for (let round = 0; round < rounds; round += 1) {
-    const task = progress.task(`round ${round + 1} of ${rounds}`, 3 * seconds * targets.length);
+  for (let at = 0; at < rounds; at += 1) {
+    const task = progress.task(`round ${at + 1} of ${rounds}`, 3 * seconds * targets.length);
+    const round: Partial<Record<Side, Figures>> = {};
     for (const target of targets) {
       task.update(target.side);
-      const row = rows.get(target.side) ?? { many: [], cores: [], one: [], stream: [] };
-      rows.set(target.side, row);
       const probing = probesOf(target);
       const before = processorOf(target.pid);
-      const many = await load.run(order(target, false, 64));
-      row.cores.push(many.requests / (processorOf(target.pid) - before));
+      const many = await rate(wrk, order(target, false, 64));
+      const requestsPerCoreSecond = many.requests / (processorOf(target.pid) - before);
       probed.probes.push(...((await probing?.probes.stop()) ?? []));
       probed.main.push(...((await probing?.main.stop()) ?? []));
-      row.many.push(many);
-      row.one.push(await load.run(order(target, false, 1)));
-      row.stream.push(await load.run(order(target, true, 1)));
+      const one = await load.run(order(target, false, 1));
+      const stream = await load.run(order(target, true, 1));
+      round[target.side] = {
+        requestsPerSecond: many.requests / many.seconds,
+        requestsPerCoreSecond,
+        p50: one.whole.p50,
+        p99: one.whole.p99,
+        firstByteP50: stream.firstByte.p50,
+        firstByteP99: stream.firstByte.p99,
+      };
+      const all = [many, one, stream];
+      const failed = all.find(({ firstFailure }) => firstFailure !== undefined);
+      if (failed) process.stderr.write(`${target.side}: ${failed.firstFailure}\n`);
+      const sum = all.reduce((sum, { failures }) => sum + failures, failures.get(target.side) ?? 0);
+      failures.set(target.side, sum);
     }
+    measured.push(round);
     task.done();
   }
-  const figures: Partial<Record<Side, Figures>> = {};
-  for (const [side, { many, cores, one, stream }] of rows) {
-    figures[side] = {
-      requestsPerSecond: median(many.map((result) => result.requests / result.seconds)),
-      requestsPerCoreSecond: median(cores),
-      p50: median(one.map(({ whole }) => whole.p50)),
-      p99: median(one.map(({ whole }) => whole.p99)),
-      firstByteP50: median(stream.map(({ firstByte }) => firstByte.p50)),
-      firstByteP99: median(stream.map(({ firstByte }) => firstByte.p99)),
-      failures: [...many, ...one, ...stream].reduce((sum, { failures }) => sum + failures, 0),
-    };
-    const failed = [...many, ...one, ...stream].find(({ firstFailure }) => firstFailure !== undefined);
-    if (failed) process.stderr.write(`${side}: ${failed.firstFailure}\n`);
-  }
+  const figures = Object.fromEntries(
+    targets.map(({ side }) => [side, { ...medians(measured, side), failures: failures.get(side) ?? 0 }]),
+  );
   const healthP99 = { probes: spread(probed.probes).p99, main: spread(probed.main).p99 };
-  return { figures, healthP99, ratios: ratios(figures, healthP99) };
+  return { figures, healthP99, ratios: ratios(measured, healthP99) };
 }
 
-function ratios({ direct, orchestrator, peer }: Comparison['figures'], healthP99: Comparison['healthP99']): Ratio[] {
+/** What came out for each side within some seconds. */
+type Round = Readonly<Partial<Record<Side, Figures>>>;
+
+function medians(rounds: readonly Round[], side: Side): Figures {
+  const of = (key: keyof Figures): number =>
+    median(rounds.flatMap((round) => (round[side] === undefined ? [] : [round[side][key]])));
+  return {
+    requestsPerSecond: of('requestsPerSecond'),
+    requestsPerCoreSecond: of('requestsPerCoreSecond'),
+    p50: of('p50'),
+    p99: of('p99'),
+    firstByteP50: of('firstByteP50'),
+    firstByteP99: of('firstByteP99'),
+  };
+}
+
+/** Of each round by itself, and then the median: a machine may be half as fast a minute later. */
+function ratios(rounds: readonly Round[], healthP99: Comparison['healthP99']): Ratio[] {
   const found: Ratio[] = [];
-  const add = (what: string, value: number, wanted: string, holds: boolean) =>
-    found.push({ what, value, wanted, holds });
-  if (direct && orchestrator) {
-    const value = orchestrator.requestsPerCoreSecond / direct.requestsPerCoreSecond;
-    add('requests per core, of the bare provider’s', value, '', true);
-  }
-  if (direct && peer) {
-    add(
-      'the peer’s requests per core, of the bare provider’s',
-      peer.requestsPerCoreSecond / direct.requestsPerCoreSecond,
-      '',
-      true,
+  const add = (what: string, value: number | undefined, wanted: string, holds: (value: number) => boolean) => {
+    if (value !== undefined) found.push({ what, value, wanted, holds: holds(value) });
+  };
+  /** undefined: one of the sides was not measured. */
+  const compared = (side: Side, other: Side, of: (figures: Figures, direct: Figures) => number): number | undefined => {
+    const values = rounds.flatMap(({ direct, [side]: one, [other]: another }) =>
+      direct && one && another ? [of(one, direct) / of(another, direct)] : [],
     );
+    return values.length === 0 ? undefined : median(values);
+  };
+  const perCore = ({ requestsPerCoreSecond }: Figures): number => requestsPerCoreSecond;
+  const any = (): boolean => true;
+  add('requests per core, of the bare provider’s', compared('orchestrator', 'direct', perCore), '', any);
+  add('the peer’s requests per core, of the bare provider’s', compared('peer', 'direct', perCore), '', any);
+  const rates = compared('orchestrator', 'peer', ({ requestsPerSecond }) => requestsPerSecond);
+  add('requests per second, of the peer’s', rates, '>= 5', (value) => value >= 5);
+  add('requests per core, of the peer’s', compared('orchestrator', 'peer', perCore), '', any);
+  for (const [name, of] of [
+    ['latency added, p50', ({ p50 }: Figures, direct: Figures) => p50 - direct.p50],
+    ['latency added, p99', ({ p99 }: Figures, direct: Figures) => p99 - direct.p99],
+    ['time to the first streamed byte, p50', ({ firstByteP50 }: Figures) => firstByteP50],
+    ['time to the first streamed byte, p99', ({ firstByteP99 }: Figures) => firstByteP99],
+  ] as const) {
+    add(`${name}, of the peer’s`, compared('orchestrator', 'peer', of), '<= 0.333', (value) => value <= 1 / 3);
   }
-  if (direct && orchestrator && peer) {
-    const rate = orchestrator.requestsPerSecond / peer.requestsPerSecond;
-    add('requests per second, of the peer’s', rate, '>= 5', rate >= 5);
-    const core = orchestrator.requestsPerCoreSecond / peer.requestsPerCoreSecond;
-    add('requests per core, of the peer’s', core, '', true);
-    for (const [name, of] of [
-      ['latency added, p50', ({ p50 }: Figures) => p50 - direct.p50],
-      ['latency added, p99', ({ p99 }: Figures) => p99 - direct.p99],
-      ['time to the first streamed byte, p50', ({ firstByteP50 }: Figures) => firstByteP50],
-      ['time to the first streamed byte, p99', ({ firstByteP99 }: Figures) => firstByteP99],
-    ] as const) {
-      const value = of(orchestrator) / of(peer);
-      add(`${name}, of the peer’s`, value, '<= 0.333', value <= 1 / 3);
-    }
-  }
-  add('/health/live p99 under load, port of the probes, ms', healthP99.probes, '< 5', healthP99.probes < 5);
-  add('/health/live p99 under load, port of the load, ms', healthP99.main, '', true);
+  const { probes, main } = healthP99;
+  add('/health/live p99 under load, port of the probes, ms', probes, '< 5', (value) => value < 5);
+  add('/health/live p99 under load, port of the load, ms', main, '', any);
   return found;
 }
 
@@ -158,28 +184,44 @@ function processorOf(pid: number): number {
 interface Target {
   readonly side: Side;
   readonly pid: number;
-  readonly order: Pick<LoadOrder, 'port' | 'path' | 'headers'>;
+  readonly order: (stream: boolean) => Pick<LoadOrder, 'port' | 'headers'>;
 }
 
-function targetsOf({ mock, orchestrator, peer }: Sides): Target[] {
-  const at = (side: Side, server: Server, headers: Readonly<Record<string, string>>): Target => ({
-    side,
-    pid: server.process.pid ?? 0,
-    order: { port: server.port, path: '/v1/chat/completions', headers },
-  });
+function targetsOf({ provider, orchestrator, peer }: Sides): Target[] {
+  const portOf = (stream: boolean): number => provider[stream ? 'streams' : 'whole'].port;
+  const token = { authorization: 'Bearer token-of-bench' };
   return [
-    at('direct', mock, {}),
-    at('orchestrator', orchestrator, { authorization: 'Bearer token-of-bench' }),
+    {
+      side: 'direct',
+      pid: pidOf(provider.whole),
+      order: (stream) => ({ port: portOf(stream), headers: {} }),
+    },
+    {
+      side: 'orchestrator',
+      pid: pidOf(orchestrator),
+      order: () => ({ port: orchestrator.port, headers: token }),
+    },
     ...(peer
       ? [
-          at('peer', peer, {
-            authorization: 'Bearer token-of-bench',
-            'x-portkey-provider': 'openai',
-            'x-portkey-custom-host': `http://127.0.0.1:${mock.port}/v1`,
-          }),
+          {
+            side: 'peer',
+            pid: pidOf(peer),
+            order: (stream: boolean) => ({
+              port: peer.port,
+              headers: {
+                ...token,
+                'x-portkey-provider': 'openai',
+                'x-portkey-custom-host': `http://127.0.0.1:${portOf(stream)}/v1`,
+              },
+            }),
+          } as const,
         ]
       : []),
   ];
+}
+
+function pidOf(server: Server): number {
+  return server.process.pid ?? 0;
 }
 
 /**

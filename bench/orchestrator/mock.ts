@@ -1,7 +1,6 @@
 /**
- * A provider that answers at once, always the same: what is measured behind it is the gateway. Prints its port. Bare TCP, as the
- * load generator: what it took of the processor would be missing to the gateways. It reads no more of HTTP than they send it:
- * bodies with a length.
+ * A provider that answers at once, always the same. Prints its port. Bare TCP, as the load generator: what it took of the processor
+ * would be missing to the gateways. It reads no more of HTTP than they send it: bodies with a length.
  *
  *   node bench/orchestrator/mock.ts
  */

@@ -1,10 +1,12 @@
 import { table } from '../../local/table.ts';
 import type { Machine } from '../machine.ts';
-import type { Comparison, Figures } from './compare.ts';
+import type { Comparison } from './compare.ts';
 import { PEER } from './servers.ts';
 import type { SoakResult } from './soak.ts';
 
-const LINES: readonly (readonly [string, keyof Figures, string])[] = [
+type Row = NonNullable<Comparison['figures']['direct']>;
+
+const LINES: readonly (readonly [string, keyof Row, string])[] = [
   ['requests per second, 64 connections', 'requestsPerSecond', ''],
   ['requests per second of processor time', 'requestsPerCoreSecond', ''],
   ['latency, 1 connection, p50', 'p50', 'ms'],
@@ -16,7 +18,7 @@ const LINES: readonly (readonly [string, keyof Figures, string])[] = [
 
 export function printComparison(facts: Machine, { figures, ratios }: Comparison): void {
   const { direct, orchestrator, peer } = figures;
-  const cell = (of: Figures | undefined, key: keyof Figures, unit: string): string =>
+  const cell = (of: Row | undefined, key: keyof Row, unit: string): string =>
     of ? `${number(of[key])} ${unit}`.trim() : '';
   process.stdout.write(`${line(facts)}\n\n`);
   process.stdout.write(

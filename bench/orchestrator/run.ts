@@ -3,7 +3,7 @@
  * are on: tokens, rate limits, budgets, ledger and metrics, on a real Redis and a real PostgreSQL.
  *
  *   npm run bench -- orchestrator [--json] [--soak]
- *   node bench/orchestrator/run.ts [--json] [--soak] [--seconds 3] [--rounds 3] [--without-peer]
+ *   node bench/orchestrator/run.ts [--json] [--soak] [--seconds 2] [--rounds 9] [--without-peer]
  *
  * With --soak, memory is watched instead, under load for ten minutes (or `--seconds`), and what lives in the heap.
  */
@@ -12,10 +12,13 @@ import { parseArgs } from 'node:util';
 import { resolvePaths } from '../../local/paths.ts';
 import { createProgress, silent } from '../../local/progress.ts';
 import { machine } from '../machine.ts';
+import { Cleanup } from './cleanup.ts';
 import { compare } from './compare.ts';
+import { startProvider } from './provider.ts';
 import { printComparison, printSoak } from './report.ts';
-import { Cleanup, peerFolder, startLoad, startMock, startOrchestrator, startPeer } from './servers.ts';
+import { peerFolder, startLoad, startOrchestrator, startPeer } from './servers.ts';
 import { soak } from './soak.ts';
+import { tools } from './tools.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,8 +35,9 @@ const progress = options.json ? silent : createProgress();
 const paths = resolvePaths();
 try {
   const starting = progress.task('build the orchestrator, start it on a Redis and a PostgreSQL of its own', 15);
-  const mock = await startMock(cleanup);
-  const orchestrator = await startOrchestrator(mock, cleanup, { inspected: options.soak });
+  const { wrk, nginx } = await tools(path.join(paths.cache, 'bench'));
+  const provider = await startProvider(nginx, cleanup);
+  const orchestrator = await startOrchestrator(provider, cleanup, { inspected: options.soak });
   const load = startLoad(cleanup);
   starting.done();
   const facts = machine(paths.repository);
@@ -50,12 +54,13 @@ try {
     const peer = options['without-peer'] ? undefined : await startPeer(folder, cleanup);
     fetching.done(options['without-peer'] ? 'not wanted' : undefined);
     const result = await compare({
-      mock,
+      provider,
       orchestrator,
       peer,
       load,
-      seconds: Number(options.seconds ?? 3),
-      rounds: Number(options.rounds ?? 3),
+      wrk,
+      seconds: Number(options.seconds ?? 2),
+      rounds: Number(options.rounds ?? 9),
       progress,
     });
     progress.stop();

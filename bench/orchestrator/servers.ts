@@ -6,7 +6,9 @@ import { startPostgres } from '../../test/support/postgres.ts';
 import { end, eventually, freePort } from '../../test/support/processes.ts';
 import { startRedis } from '../../test/support/redis.ts';
 import { familyOf } from '../processor.ts';
+import type { Cleanup } from './cleanup.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
+import type { Provider } from './provider.ts';
 
 const here = import.meta.dirname;
 const repository = path.resolve(here, '../..');
@@ -37,35 +39,12 @@ export interface Orchestrator extends Server {
   readonly inspectPorts: readonly number[];
 }
 
-/** What has to be ended when the measurement is over, the last one first. */
-export class Cleanup {
-  readonly #steps: (() => unknown)[] = [];
-
-  add(step: () => unknown): void {
-    this.#steps.unshift(step);
-  }
-
-  async run(): Promise<void> {
-    for (const step of this.#steps) await step();
-  }
-}
-
-export async function startMock(cleanup: Cleanup): Promise<Server> {
-  const child = spawn(process.execPath, [path.join(here, 'mock.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  cleanup.add(() => end(child, 'SIGKILL'));
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.once('data', (text) => resolve(Number(text)));
-    child.once('exit', (code) => reject(new Error(`the mock provider ended with ${code}`)));
-  });
-  return { port, process: child };
-}
-
 /**
  * The orchestrator as its image has it, with a worker for each processor, on a Redis and a PostgreSQL of its own, with limits, budgets
  * and prices.
  */
 export async function startOrchestrator(
-  mock: Server,
+  provider: Provider,
   cleanup: Cleanup,
   { inspected = false }: { readonly inspected?: boolean } = {},
 ): Promise<Orchestrator> {
@@ -86,15 +65,15 @@ export async function startOrchestrator(
   writeFileSync(`${dir}/tokens/bench`, 'token-of-bench');
   writeFileSync(
     `${dir}/providers.json`,
-    JSON.stringify([
-      {
-        name: 'mock',
+    JSON.stringify(
+      [false, true].map((stream) => ({
+        name: modelOf(stream),
         kind: 'openai-compatible',
-        baseUrl: `http://127.0.0.1:${mock.port}/v1`,
+        baseUrl: `http://127.0.0.1:${provider[stream ? 'streams' : 'whole'].port}/v1`,
         tier: 1,
-        models: [{ name: 'mock', price: { input: 0.15, cachedInput: 0.075, output: 0.6 } }],
-      },
-    ]),
+        models: [{ name: modelOf(stream), price: { input: 0.15, cachedInput: 0.075, output: 0.6 } }],
+      })),
+    ),
   );
   writeFileSync(
     `${dir}/policy.json`,
@@ -140,6 +119,11 @@ export async function startOrchestrator(
       ? []
       : Array.from({ length: workers }, (_, at) => inspectPort + (workers > 1 ? at + 1 : 0));
   return { port, healthPort, inspectPorts, process: child };
+}
+
+/** The model that answers so. */
+export function modelOf(stream: boolean): string {
+  return stream ? 'streams' : 'whole';
 }
 
 /** What the image tells Node.js. */

@@ -1,7 +1,7 @@
 import type { Progress } from '../../local/progress.ts';
 import { median, slope } from '../statistics.ts';
 import { LiveHeap } from './live-heap.ts';
-import { type LoadGenerator, type Orchestrator, residentMebibytes } from './servers.ts';
+import { type LoadGenerator, modelOf, type Orchestrator, residentMebibytes } from './servers.ts';
 
 export interface SoakResult {
   readonly seconds: number;
@@ -59,7 +59,11 @@ export async function soak({
       port: orchestrator.port,
       path: '/v1/chat/completions',
       headers: { authorization: 'Bearer token-of-bench' },
-      body: JSON.stringify({ model: 'mock', stream, messages: [{ role: 'user', content: 'x'.repeat(2_000) }] }),
+      body: JSON.stringify({
+        model: modelOf(stream),
+        stream,
+        messages: [{ role: 'user', content: 'x'.repeat(2_000) }],
+      }),
       connections: 64,
       seconds: Math.min(10, seconds / 10),
     });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { exitCodes, Failure } from '../failure.ts';
 import { resolvePaths } from '../paths.ts';
+import { ensureServers } from '../toolchain/servers.ts';
 import { type CommandModule, examples } from './command.ts';
 
 const file = (repository: string, name: string): string => path.join(repository, 'bench', name, 'run.ts');
@@ -38,6 +39,7 @@ export const command: CommandModule<{ readonly json: boolean; readonly restart: 
         exitCode: exitCodes.usage,
       });
     }
+    if (name === 'orchestrator') await ensureServers();
     const flags = [...(json ? ['--json'] : []), ...(restart ? ['--restart'] : []), ...(soak ? ['--soak'] : [])];
     const result = await execa(process.execPath, [file(repository, name), ...flags], {
       cwd: repository,

@@ -5,9 +5,8 @@ import type { Command } from 'commander';
 import { execa } from 'execa';
 import { exitCodes } from '../failure.ts';
 import { resolvePaths } from '../paths.ts';
-import { createProgress } from '../progress.ts';
 import { installedProgram, jestTally, single, sum, type Tally, tallyLine } from '../test-run.ts';
-import { ensureDebianPackages } from '../toolchain/debian.ts';
+import { ensureServers } from '../toolchain/servers.ts';
 import { type CommandModule, examples } from './command.ts';
 
 interface TestOptions {
@@ -42,16 +41,6 @@ async function runChecks(repository: string, unitOnly: boolean, reports: string)
   ];
   if (!unitOnly) tallies.push(await jest('end-to-end tests', ['--config', 'jest.e2e.config.js']));
   return sum(tallies);
-}
-
-/** The servers that the unit tests of the services talk to, as Debian packages: real ones instead of stand-ins. */
-async function ensureServers(): Promise<void> {
-  const progress = createProgress();
-  try {
-    await ensureDebianPackages(['redis-server', 'postgresql-15'], { progress });
-  } finally {
-    progress.stop();
-  }
 }
 
 export const command: CommandModule<TestOptions> = {
