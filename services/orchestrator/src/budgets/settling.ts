@@ -24,7 +24,7 @@ export interface SettlingOptions {
 }
 
 /** The end of a call waits this long for others, in milliseconds: nobody waits for it, and together they take less. */
-const WAIT_MS = 3;
+const WAIT_MS = 10;
 
 /** Calls under way and their ends: what they reserved becomes what they cost, and a row of the ledger. */
 export class Settling {

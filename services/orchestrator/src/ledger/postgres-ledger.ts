@@ -4,7 +4,6 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { periodOf } from '../budgets/periods.ts';
 import type { Period } from '../limits/policy.ts';
 import { guarded } from '../stores/postgres/pool.ts';
-import { transaction } from '../stores/postgres/transaction.ts';
 import { COLUMNS, fieldsOf } from './copy-format.ts';
 import type { NewRow } from './writer.ts';
 
@@ -289,19 +288,24 @@ export class PostgresLedger {
     await this.#rows("DELETE FROM accounting.rate_usage WHERE at < now() - interval '1 day'", []);
   }
 
-  /** @returns false when the ledger has one of them: then none was written */
+  /** @returns false when the ledger has one of them: then none was written, as a statement by itself is a transaction */
   async #copy(rows: readonly NewRow[]): Promise<boolean> {
     if (rows.length === 0) return true;
+    const client = await guarded(() => this.#pool.connect());
+    let broken = true;
     try {
-      await transaction(this.#pool, async (client) => {
-        const stream = client.query(copyFrom(COPY));
-        stream.end(`${rows.map(({ line }) => line).join('\n')}\n`);
-        await finished(stream);
-      });
+      const stream = client.query(copyFrom(COPY));
+      stream.end(`${rows.map(({ line }) => line).join('\n')}\n`);
+      await guarded(() => finished(stream));
+      broken = false;
       return true;
     } catch (error) {
+      // What PostgreSQL refuses leaves the connection as it was.
+      broken = !(error instanceof pg.DatabaseError);
       if (error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION) return false;
       throw error;
+    } finally {
+      client.release(broken);
     }
   }
 
