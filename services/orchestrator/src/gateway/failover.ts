@@ -22,8 +22,6 @@ export interface FailoverOptions {
   readonly pauseMs?: number;
   /** The longest `Retry-After`, in seconds, that a call waits for when nobody else can serve it. @default 2 */
   readonly patience?: number;
-  /** Tells of a candidate that failed, and whether another one is tried. */
-  readonly onFailure?: (candidate: Candidate, error: AppError) => void;
 }
 
 /** One request to one backend. It may tell `pass` itself that it succeeded; a rejection is told by the failover. */
@@ -33,6 +31,7 @@ export type Attempt<T> = (candidate: Candidate, pass: Pass) => Promise<T>;
  * Tries the candidates in their order until one answers. A backend that fails at once is asked a second time, as long as the
  * process can afford retries; one that is slow is not. A request that the backend calls wrong is tried nowhere else.
  *
+ * @param onFailure Told of each candidate that failed.
  * @throws AppError the last failure; `backends_unavailable` when no candidate could be asked; `client_closed`
  */
 export async function failover<T>(
@@ -40,8 +39,9 @@ export async function failover<T>(
   attempt: Attempt<T>,
   signal: CallSignal,
   options: FailoverOptions,
+  onFailure?: (candidate: Candidate, error: AppError) => void,
 ): Promise<T> {
-  const { budget, attempts = 4, retries = 1, pauseMs = 100, patience = 2, onFailure } = options;
+  const { budget, attempts = 4, retries = 1, pauseMs = 100, patience = 2 } = options;
   budget.earn();
   let last: AppError | undefined;
   let made = 0;

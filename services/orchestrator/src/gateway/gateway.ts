@@ -55,7 +55,7 @@ export interface GatewayOptions {
   readonly admission?: AdmissionPolicy;
   /** @default - nothing is kept */
   readonly cache?: ResponseCache;
-  readonly failover?: Omit<FailoverOptions, 'budget' | 'onFailure'> & { readonly budget?: RetryBudget };
+  readonly failover?: Omit<FailoverOptions, 'budget'> & { readonly budget?: RetryBudget };
   /** Calls under way at a time. @default 4096 */
   readonly maxInFlight?: number;
 }
@@ -73,7 +73,7 @@ export class Gateway {
   readonly #cache: ResponseCache;
   readonly #metrics: CallMetrics;
   readonly #log: Logger;
-  readonly #failover: Omit<FailoverOptions, 'onFailure'>;
+  readonly #failover: FailoverOptions;
   readonly #most: number;
   #inFlight = 0;
 
@@ -182,7 +182,7 @@ export class Gateway {
   #admit(spec: CallSpec, candidates: readonly Target[], estimated: Estimate): Admitted | Promise<Admitted> {
     if (this.#inFlight >= this.#most) throw new AppError('overloaded', { retryAfterSeconds: 1 });
     const { id, caller, endUser, endpoint, route, model, stream, request } = spec;
-    const known: GatewayCall = {
+    const call: GatewayCall & { straight: boolean } = {
       id,
       caller,
       endUser,
@@ -194,8 +194,9 @@ export class Gateway {
       request,
       candidates,
       estimate: estimated,
+      straight: false,
     };
-    const call: GatewayCall = { ...known, straight: !this.#cache.takes(known) };
+    call.straight = !this.#cache.takes(call);
     this.#inFlight += 1;
     const failed = (error: unknown): never => {
       this.#inFlight -= 1;
@@ -337,18 +338,16 @@ export class Gateway {
   }
 
   #try<T>(running: Running, attempt: Parameters<typeof failover<T>>[1]): Promise<T> {
-    return failover(running.candidates, attempt, running.spec.signal, {
-      ...this.#failover,
-      onFailure: ({ backend, model }, error) => {
-        this.#metrics.failed({ provider: backend.name, tier: backend.tier, model: model.upstream }, error.code);
-        this.#log.warn({
-          event: 'backend_failed',
-          provider: backend.name,
-          model: model.upstream,
-          code: error.code,
-          request_id: running.spec.id,
-        });
-      },
+    const { candidates, spec } = running;
+    return failover(candidates, attempt, spec.signal, this.#failover, ({ backend, model }, error) => {
+      this.#metrics.failed({ provider: backend.name, tier: backend.tier, model: model.upstream }, error.code);
+      this.#log.warn({
+        event: 'backend_failed',
+        provider: backend.name,
+        model: model.upstream,
+        code: error.code,
+        request_id: spec.id,
+      });
     });
   }
 
