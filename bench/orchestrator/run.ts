@@ -3,7 +3,7 @@
  * are on: tokens, rate limits, budgets, ledger and metrics, on a real Redis and a real PostgreSQL.
  *
  *   npm run bench -- orchestrator [--json] [--soak]
- *   node bench/orchestrator/run.ts [--json] [--soak] [--seconds 2] [--rounds 9] [--without-peer]
+ *   node bench/orchestrator/run.ts [--json] [--soak] [--seconds 3] [--rounds 7] [--without-peer]
  *
  * With --soak, memory is watched instead, under load for ten minutes (or `--seconds`), and what lives in the heap.
  */
@@ -59,8 +59,8 @@ try {
       peer,
       load,
       wrk,
-      seconds: Number(options.seconds ?? 2),
-      rounds: Number(options.rounds ?? 9),
+      seconds: Number(options.seconds ?? 3),
+      rounds: Number(options.rounds ?? 7),
       progress,
     });
     progress.stop();

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyListenOptions } from 'fastify';
@@ -16,8 +16,9 @@ import { PrimaryLink } from './workers/primary-link.ts';
 /** EX_CONFIG of sysexits.h: starting again would not help. */
 const EXIT_CONFIG = 78;
 
-/** Workers take all that the processors have; the primary has to get one at once, whenever it is probed. Between containers it means nothing. */
-const WORKER_NICENESS = 5;
+/** Workers take all that the processors have, and the primary is to get one at once when it is probed. Within a container only: others are not affected. */
+const NICER_BY = 5;
+const NICEST = 19;
 
 // Small buffers (bodies of requests, and what is sent to providers) are cut from blocks of this size, 8 KiB unless told: making a block
 // takes longer than all that is cut from it.
@@ -35,7 +36,7 @@ try {
 }
 
 async function serve(config: Config): Promise<void> {
-  if (cluster.isWorker) setPriority(WORKER_NICENESS);
+  if (cluster.isWorker) setPriority(Math.min(NICEST, getPriority() + NICER_BY));
   const service = await createService(config, files(), cluster.isWorker ? new PrimaryLink() : undefined);
   // Each worker listens by itself, and the kernel deals out the connections: one that ends takes with it what it had been given, and
   // clients hear of it. node:cluster would hand connections over, and forget one whose worker ends before it has taken it.

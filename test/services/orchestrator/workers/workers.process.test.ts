@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -112,6 +113,11 @@ describe('a service of two workers', () => {
       expect(await counted('budget_rejections_total')).toBe(163);
       expect(await counted('provider_breaker_state')).toBe(0);
     }
+  });
+
+  it('gives way to the process that answers probes', () => {
+    const own = getPriority(service().child.pid);
+    expect(workers().map((pid) => getPriority(pid) - own)).toEqual([5, 5]);
   });
 
   it('goes on with one of them, has two again, and every call in the ledger', async () => {
