@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { end, eventually, freePort } from '../../test/support/processes.ts';
@@ -44,7 +44,6 @@ async function startWhole([program, ...args]: Command, answer: string, cleanup: 
   const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${dir}/${kind};`,
   );
-  mkdirSync(`${dir}/logs`);
   writeFileSync(
     `${dir}/nginx.conf`,
     [

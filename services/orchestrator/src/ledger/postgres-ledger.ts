@@ -292,12 +292,11 @@ export class PostgresLedger {
   async #copy(rows: readonly NewRow[]): Promise<boolean> {
     if (rows.length === 0) return true;
     const client = await guarded(() => this.#pool.connect());
-    let broken = true;
+    let broken = false;
     try {
       const stream = client.query(copyFrom(COPY));
       stream.end(`${rows.map(({ line }) => line).join('\n')}\n`);
       await guarded(() => finished(stream));
-      broken = false;
       return true;
     } catch (error) {
       // What PostgreSQL refuses leaves the connection as it was.
