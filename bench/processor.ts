@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { childrenOf } from '../local/cluster/process-identity.ts';
 
 /** Processor time that a process has taken so far, in seconds. */
 export function processorSeconds(pid: number): number {
@@ -10,6 +11,5 @@ export function processorSeconds(pid: number): number {
 
 /** A process and those that it started, which started others. */
 export function familyOf(pid: number): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return [pid, ...(children === '' ? [] : children.split(' ')).flatMap((child) => familyOf(Number(child)))];
+  return [pid, ...childrenOf(pid).flatMap(familyOf)];
 }

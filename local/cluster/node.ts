@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { killCgroup, removeCgroup } from './cgroups.ts';
 import { type ClusterLayout, cgroupName } from './layout.ts';
-import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { childrenOf, identify, isRunning, type ProcessIdentity, runs } from './process-identity.ts';
 
 /** What a node is made of; another one needs the node to start anew. */
 export interface NodeParts {
@@ -37,7 +37,7 @@ interface NodeRecord {
 const shims = '$(pgrep -d, containerd-shim)';
 
 /** Name of a process's program; undefined once it has ended. */
-function commandOf(pid: string): string | undefined {
+function commandOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {
@@ -137,15 +137,11 @@ export class Node {
   async #processOne(launcher: number | undefined): Promise<number> {
     if (launcher === undefined) throw new Error(`could not run ${path.join(scripts, 'launch')}`);
     for (let attempt = 0; attempt < 500; attempt += 1) {
-      const children = `/proc/${launcher}/task/${launcher}/children`;
-      if (!existsSync(children)) throw this.#failure('the node ended while it started');
+      if (!runs(launcher)) throw this.#failure('the node ended while it started');
       // Before it becomes unshare, the launcher has short-lived children. boot replaces itself by the supervisor once everything
       // is in place.
-      const supervisor = readFileSync(children, 'utf8')
-        .trim()
-        .split(' ')
-        .find((child) => commandOf(child) === 'tini');
-      if (supervisor !== undefined) return Number(supervisor);
+      const supervisor = childrenOf(launcher).find((child) => commandOf(child) === 'tini');
+      if (supervisor !== undefined) return supervisor;
       await delay(20);
     }
     throw this.#failure('the node did not start within 10 s');

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes, Failure } from '../failure.ts';
 import { type ClusterLayout, network } from './layout.ts';
-import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { childrenOf, identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 import type { RelayTarget } from './relay.ts';
 
 /** One port of the host's loopback that leads into the cluster. */
@@ -21,6 +21,7 @@ export interface Relay {
 }
 
 interface RelayRecord {
+  /** The one that holds the ports. It is not nsenter, which starts it, waits for it, and may end before it does. */
   readonly process: ProcessIdentity;
   readonly relays: readonly Relay[];
 }
@@ -90,7 +91,8 @@ export async function startRelays(layout: ClusterLayout, nodePid: number, relays
       { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
     );
     await once(child, 'message');
-    if (child.pid === undefined) throw new Error('the relay process did not start');
+    const [relayPid] = childrenOf(child.pid ?? 0);
+    if (relayPid === undefined) throw new Error('the relay process did not start');
     for (const [index, relay] of relays.entries()) {
       const isAddress = /^[\d.]+$/.test(relay.target);
       const target: RelayTarget = {
@@ -103,7 +105,7 @@ export async function startRelays(layout: ClusterLayout, nodePid: number, relays
       });
       await handedOver;
     }
-    const record: RelayRecord = { process: identify(child.pid), relays };
+    const record: RelayRecord = { process: identify(relayPid), relays };
     writeFileSync(layout.relayRecord, JSON.stringify(record));
     child.disconnect();
     child.unref();
@@ -114,5 +116,5 @@ export async function startRelays(layout: ClusterLayout, nodePid: number, relays
 
 export function stopRelays(layout: ClusterLayout): void {
   const record = readRecord(layout);
-  if (record !== undefined && isRunning(record.process)) process.kill(-record.process.pid, 'SIGKILL');
+  if (record !== undefined && isRunning(record.process)) process.kill(record.process.pid, 'SIGKILL');
 }

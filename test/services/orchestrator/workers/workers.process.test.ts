@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
+import { childrenOf } from '../../../../local/cluster/process-identity.ts';
 import { createPool } from '../../../../services/orchestrator/src/stores/postgres/pool.ts';
 import { startPostgres, type TestPostgres } from '../../../support/postgres.ts';
 import { eventually, freePort } from '../../../support/processes.ts';
@@ -66,10 +66,7 @@ const service = (): ReplicaProcess => {
   if (!found) throw new Error('no service');
   return found;
 };
-const workers = (): number[] => {
-  const pid = service().child.pid ?? 0;
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-};
+const workers = (): readonly number[] => childrenOf(service().child.pid ?? 0);
 /** Each on a connection of its own, which goes to one of the workers. */
 const chat = async (caller: string, n: number, stream = false) => {
   const answer = await fetch(`${service().url}/v1/chat/completions`, {
