@@ -112,7 +112,6 @@ export class Accounting implements AdmissionPolicy, Participant {
       const journal = new Journal({
         budgets,
         epoch: () => coordination.epoch,
-        isOpen: (id) => this.#settling.isOpen(id),
         onMismatch: () => coordination.look(),
         onBroken: (error) => coordination.distrust(error),
       });
@@ -145,7 +144,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       coordination,
       log,
       onRows: (count) => metrics.ledgerRows.inc({ outcome: 'lost' }, count),
-      knows: (id) => this.#settling.knows(id),
+      known: () => this.#settling.known(),
       replica,
     });
   }
@@ -222,6 +221,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       case 'yes': {
         const by = verdict.by.store === 'redis' ? verdict.by : undefined;
         const open: OpenCall = {
+          slot: -1,
           facts,
           at: verdict.at,
           amountNanoUsd: call.estimate.costNanoUsd,
@@ -336,8 +336,9 @@ export class Accounting implements AdmissionPolicy, Participant {
   }
 
   /** Tells the journal of a call that was admitted with credit. */
-  #note({ id, user, entry }: Question, { at, amountNanoUsd }: OpenCall, generation: string, credit: string) {
-    return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry });
+  #note({ id, user, entry }: Question, call: OpenCall, generation: string, credit: string) {
+    const { at, amountNanoUsd } = call;
+    return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry, call });
   }
 
   /** Tells PostgreSQL that Redis is gone, until it has heard. */

@@ -1,4 +1,5 @@
 import type { Noted } from '../providers/noted.ts';
+import type { Slotted } from '../slots.ts';
 import type { BudgetChange, Notes, RedisBudgets } from '../stores/redis/budgets.ts';
 
 /** A call that was admitted with credit. */
@@ -13,6 +14,8 @@ export interface Admittal {
   readonly credit: string;
   /** What the journal keeps. */
   readonly entry: string;
+  /** The call; it has a slot as long as it is under way. */
+  readonly call: Slotted;
 }
 
 /** A call that ended. */
@@ -35,8 +38,6 @@ export interface Ending {
 export interface JournalOptions {
   readonly budgets: RedisBudgets;
   readonly epoch: () => string;
-  /** Whether a call is still under way. */
-  readonly isOpen: (id: string) => boolean;
   /** Redis answers, and what it says does not fit what this replica takes it for. */
   readonly onMismatch: () => void;
   /** Redis failed to note something, and may have done part of it: its numbers are of no use any more. */
@@ -116,12 +117,12 @@ export class Journal {
   }
 
   async #send(allAdmittals: readonly Admittal[], allEndings: readonly Ending[]): Promise<void> {
-    const { budgets, epoch, isOpen, onMismatch, onBroken } = this.#options;
+    const { budgets, epoch, onMismatch, onBroken } = this.#options;
     const at = epoch();
     const { generation } = budgets;
     // Of an earlier epoch, PostgreSQL was told. Of an earlier generation, the end of a call is told by itself.
     const admittals = allAdmittals.filter(
-      (each) => each.generation === generation || (each.generation.startsWith(`${at}.`) && isOpen(each.id)),
+      (each) => each.generation === generation || (each.generation.startsWith(`${at}.`) && isOpen(each)),
     );
     const endings = allEndings.filter((each) => each.generation === generation);
     for (const each of allEndings) if (each.generation !== generation) each.onAnswer(false);
@@ -133,7 +134,7 @@ export class Journal {
       if (answer === 'swept') {
         // The credit is gone with the journal. Calls that are under way all the same have to be known.
         await this.begin(at, generation);
-        const open = admittals.filter(({ id }) => isOpen(id));
+        const open = admittals.filter(isOpen);
         answer = open.length === 0 ? 'done' : await budgets.note(at, notesOf(at, budgets.generation, open, []));
       }
       // Admittals are told to PostgreSQL before the next epoch begins.
@@ -170,6 +171,11 @@ class Handed implements Noted {
   whenWritten(): Promise<void> {
     return this.written ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
+}
+
+/** Whether the call is still under way. */
+function isOpen({ call }: Admittal): boolean {
+  return call.slot !== -1;
 }
 
 /** @param generation The one in which it is told: what was taken as credit in an earlier one is not reserved any more. */

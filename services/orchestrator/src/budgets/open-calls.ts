@@ -1,9 +1,10 @@
 import type { Target } from '../gateway/call.ts';
 import type { Reservation } from '../ledger/postgres-ledger.ts';
 import { type CallFacts, type CallTarget, type LedgerRow, lostRow } from '../ledger/row.ts';
+import type { Slotted } from '../slots.ts';
 
-/** A call that was admitted and did not end yet. */
-export interface OpenCall {
+/** A call that was admitted; it has a slot until it is settled. */
+export interface OpenCall extends Slotted {
   readonly facts: CallFacts;
   /** Milliseconds since 1970, by the clock of the store that admitted it. */
   readonly at: number;

@@ -8,6 +8,7 @@ import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
 import type { Coordination } from '../limits/coordination.ts';
 import type { Logger } from '../logging.ts';
 import type { Noted } from '../providers/noted.ts';
+import { Slots } from '../slots.ts';
 import type { RedisBudgets } from '../stores/redis/budgets.ts';
 import type { Journal } from './journal.ts';
 import { type OpenCall, reservationOf, targetOf, targetText } from './open-calls.ts';
@@ -31,7 +32,7 @@ export class Settling {
   readonly writer: LedgerWriter;
   readonly #options: SettlingOptions;
   /** Those that have ended and wait are among them. */
-  readonly #open = new Map<string, OpenCall>();
+  readonly #open = new Slots<OpenCall>();
   #ended: { readonly call: OpenCall; readonly settlement: Settlement }[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** Calls that ended, and Redis is being told so; and whether their row is in PostgreSQL. Their entry in the journal has to stay. */
@@ -57,19 +58,15 @@ export class Settling {
     return this.#open.size;
   }
 
-  /** Whether a call is still under way. */
-  isOpen(id: string): boolean {
-    return this.#open.has(id);
-  }
-
-  /** Whether this replica has a call in hand, or its row, or is telling Redis of its end. */
-  knows(id: string): boolean {
-    return this.#open.has(id) || this.#telling.has(id) || this.writer.has(id);
+  /** Calls that this replica has in hand, or their rows, or is telling Redis of their end. */
+  known(): ReadonlySet<string> {
+    const open = [...this.#open].map(({ facts }) => facts.request_id);
+    return new Set([...open, ...this.#telling.keys(), ...this.writer.ids()]);
   }
 
   /** A call was admitted. */
   add(call: OpenCall): void {
-    this.#open.set(call.facts.request_id, call);
+    this.#open.add(call);
   }
 
   /**
@@ -110,16 +107,15 @@ export class Settling {
   async publish(): Promise<void> {
     const { ledger } = this.#options;
     this.settle();
-    const open = [...this.#open.values()].filter(({ published }) => !published);
+    const open = [...this.#open].filter(({ published }) => !published);
     await this.writer.flush();
     await ledger?.publish(open.map(reservationOf));
     for (const call of open) {
       call.published = ledger !== undefined;
       // It may have ended while it was told: then its row is on the way, or there, and the reservation must go again.
-      const id = call.facts.request_id;
-      if (!this.#open.has(id) && ledger) {
+      if (call.slot === -1 && ledger) {
         await this.writer.flush();
-        await ledger.release(id);
+        await ledger.release(call.facts.request_id);
       }
     }
   }
@@ -149,7 +145,7 @@ export class Settling {
     const id = open.facts.request_id;
     const row = copyLine(settledRow(open.facts, open.at, settlement));
     this.writer.add(id, { line: row, reserved: open.published });
-    this.#open.delete(id);
+    this.#open.remove(open);
     this.#telling.set(id, false);
     const { costNanoUsd } = settlement;
     const alone = () => work.track(this.#settleAlone(open, costNanoUsd, row));
@@ -212,7 +208,7 @@ export class Settling {
   #refund(open: OpenCall): void {
     const { budgets, coordination, ledger, work } = this.#options;
     const { request_id: id, user_id: user } = open.facts;
-    this.#open.delete(id);
+    this.#open.remove(open);
     const refund = async () => {
       if (open.published) await ledger?.release(id);
       if (coordination.state === 'ready') await budgets?.refund(coordination.epoch, id, user);

@@ -15,8 +15,8 @@ export interface RecoveryOptions {
   readonly log: Logger;
   /** This replica. */
   readonly replica: string;
-  /** Whether this replica has a request in hand itself. */
-  readonly knows: (requestId: string) => boolean;
+  /** The requests that this replica has in hand itself. */
+  readonly known: () => ReadonlySet<string>;
   /** Rows were written for replicas that died. */
   readonly onRows: (count: number) => void;
 }
@@ -139,13 +139,13 @@ export class Recovery {
    * another replica took from PostgreSQL in the moment in which it was settled. Seen twice in a row, they are settled.
    */
   async #ownOrphans(): Promise<void> {
-    const { redis, ledger, coordination, replica, knows } = this.#options;
+    const { redis, ledger, coordination, replica, known } = this.#options;
     if (!redis || coordination.state !== 'ready') return;
     const journal = KEYS.journal(replica);
-    const unknown = parse(await redis.command('HGETALL', journal)).filter(
-      ({ id, kind }) => kind !== 'credit' && !knows(id),
-    );
-    const again = unknown.filter(({ id }) => this.#suspects.has(id) && !knows(id));
+    const entries = parse(await redis.command('HGETALL', journal));
+    const own = known();
+    const unknown = entries.filter(({ id, kind }) => kind !== 'credit' && !own.has(id));
+    const again = unknown.filter(({ id }) => this.#suspects.has(id));
     this.#suspects = new Set(unknown.map(({ id }) => id));
     if (again.length === 0) return;
     await ledger?.write(again.flatMap((entry) => (entry.kind === 'settled' ? [entry.row] : [])));

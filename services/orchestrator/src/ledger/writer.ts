@@ -26,7 +26,10 @@ export interface LedgerWriterOptions {
 /** Collects rows of the ledger, and writes them together. A row stays here until PostgreSQL has it. */
 export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
-  readonly #pending = new Map<string, NewRow>();
+  /** A new one for each round: what was removed from a map stays with its older tables, see `Slots`. */
+  #pending = new Map<string, NewRow>();
+  /** Those that are being written. */
+  #taken: ReadonlyMap<string, NewRow> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #failing = false;
@@ -37,7 +40,7 @@ export class LedgerWriter {
 
   /** Rows that are not in PostgreSQL yet. */
   get size(): number {
-    return this.#pending.size;
+    return this.#pending.size + this.#taken.size;
   }
 
   /** Whether the last attempt failed. */
@@ -46,7 +49,12 @@ export class LedgerWriter {
   }
 
   has(requestId: string): boolean {
-    return this.#pending.has(requestId);
+    return this.#pending.has(requestId) || this.#taken.has(requestId);
+  }
+
+  /** Requests whose rows are not in PostgreSQL yet. */
+  ids(): readonly string[] {
+    return [...this.#taken.keys(), ...this.#pending.keys()];
   }
 
   /** Takes a row. A second one of the same request replaces the first. */
@@ -59,13 +67,13 @@ export class LedgerWriter {
   async flush(): Promise<void> {
     // What is being written was taken before now; what came since is in the next round.
     await this.#writing?.catch(() => undefined);
-    if (this.#pending.size > 0) await this.#start();
+    if (this.size > 0) await this.#start();
   }
 
   /** Writes everything, however long PostgreSQL takes to come back, until `signal` is aborted. */
   async drain(signal?: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
-    while (this.#pending.size > 0) {
+    while (this.size > 0) {
       if (signal?.aborted) return;
       try {
         await this.flush();
@@ -99,24 +107,34 @@ export class LedgerWriter {
   }
 
   async #writeAll(): Promise<void> {
-    const taken = [...this.#pending];
     const { batch = 500, write } = this.#options;
-    for (let at = 0; at < taken.length; at += batch) {
-      const part = taken.slice(at, at + batch);
-      try {
-        await write(part.map(([, row]) => row));
-      } catch (error) {
-        // AppErrors say that PostgreSQL is gone. Anything else is about a row, and must not hold up the others.
-        if (error instanceof AppError) {
-          if (!this.#failing) this.#options.log.warn({ event: 'ledger_waiting', error: describeError(error) });
-          this.#failing = true;
-          throw error;
+    const rows = this.#pending;
+    this.#taken = rows;
+    this.#pending = new Map();
+    try {
+      while (rows.size > 0) {
+        const part = [...rows].slice(0, batch);
+        try {
+          await write(part.map(([, row]) => row));
+        } catch (error) {
+          // AppErrors say that PostgreSQL is gone. Anything else is about a row, and must not hold up the others.
+          if (error instanceof AppError) throw error;
+          await this.#oneByOne(part);
         }
-        await this.#oneByOne(part);
+        const ids = part.map(([requestId]) => requestId);
+        for (const requestId of ids) rows.delete(requestId);
+        this.#options.onWritten(ids);
       }
-      this.#done(part);
+      this.#failing = false;
+    } catch (error) {
+      if (!this.#failing) this.#options.log.warn({ event: 'ledger_waiting', error: describeError(error) });
+      this.#failing = true;
+      throw error;
+    } finally {
+      // What came meanwhile for the same request goes before.
+      if (rows.size > 0) this.#pending = new Map([...rows, ...this.#pending]);
+      this.#taken = new Map();
     }
-    this.#failing = false;
   }
 
   async #oneByOne(part: readonly (readonly [string, NewRow])[]): Promise<void> {
@@ -128,15 +146,5 @@ export class LedgerWriter {
         this.#options.log.error({ event: 'ledger_row_refused', request_id: requestId, error: describeError(error) });
       }
     }
-  }
-
-  #done(part: readonly (readonly [string, NewRow])[]): void {
-    const written: string[] = [];
-    for (const [requestId, row] of part) {
-      // It may have been replaced meanwhile: then the new one is still to be written.
-      if (this.#pending.get(requestId) === row) this.#pending.delete(requestId);
-      written.push(requestId);
-    }
-    this.#options.onWritten(written);
   }
 }

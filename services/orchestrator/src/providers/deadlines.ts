@@ -1,5 +1,7 @@
+import { Slots, type Slotted } from '../slots.ts';
+
 /** Something that may not take longer than it may. */
-export interface Watched {
+export interface Watched extends Slotted {
   /** @param now As of `performance.now()`. */
   look(now: number): void;
 }
@@ -9,7 +11,7 @@ export interface Watched {
  * each call, five would be set and cleared for every one that does nothing wrong.
  */
 export class Deadlines {
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new Slots<Watched>();
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -24,7 +26,7 @@ export class Deadlines {
   }
 
   forget(watched: Watched): void {
-    this.#watched.delete(watched);
+    this.#watched.remove(watched);
   }
 
   #look(): void {

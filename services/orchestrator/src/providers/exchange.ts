@@ -46,6 +46,7 @@ type Phase = 'headers' | 'answer' | 'firstToken' | 'betweenChunks' | 'total';
  * no abort signal in between, and a reader that is slow stops the socket itself.
  */
 export class Exchange implements Dispatcher.DispatchHandlers, Watched {
+  slot = -1;
   readonly #host: ExchangeHost;
   readonly #stream: boolean;
   readonly #sink: Sink;

@@ -8,6 +8,7 @@ it('looks at what is watched until it is forgotten, and runs no timer when nothi
   const deadlines = new Deadlines(20);
   const looked: number[] = [];
   const watched = {
+    slot: -1,
     look: (now: number) => {
       looked.push(now);
       if (looked.length === 3) deadlines.forget(watched);
