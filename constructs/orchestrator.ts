@@ -1,4 +1,4 @@
-import { Duration } from 'cdk8s';
+import { Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type ComponentProps, common } from './component.ts';
 import type { Connections } from './connections.ts';
@@ -67,6 +67,9 @@ const mostWorkers = 64;
 
 /** Where its configuration is mounted, read-only. */
 const configFolder = '/etc/orchestrator/config';
+
+/** Where it notes calls of the last moment. */
+const writeAheadFolder = '/var/lib/orchestrator';
 
 /** Properties of {@link Orchestrator}. */
 export interface OrchestratorProps extends ComponentProps {
@@ -143,6 +146,7 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
         PROVIDERS_FILE: `${configFolder}/providers.json`,
         ...(props.policy && { POLICY_FILE: `${configFolder}/policy.json` }),
         ...(props.objectives && { SLO_OBJECTIVES: objectivesText(props.objectives) }),
+        WRITE_AHEAD_DIR: writeAheadFolder,
         SHUTDOWN_GRACE_SECONDS: String(grace.toSeconds()),
         ...(props.vectorKey && { QDRANT_API_KEY_FILE: '/etc/orchestrator/vectors/api-key' }),
         ...(props.databaseRole !== undefined && { POSTGRES_ROLE: props.databaseRole }),
@@ -159,6 +163,15 @@ export class Orchestrator extends Construct implements Connectable<'http'> {
             'providers.json': providersFile(providers),
             ...(props.policy && { 'policy.json': policyFile(props.policy) }),
           },
+        },
+      ],
+      // Calls of the last moment, for the container that follows one that was killed. In memory, so that no busy disk holds up a request.
+      scratch: [
+        {
+          name: 'write-ahead',
+          path: writeAheadFolder,
+          size: Size.mebibytes(32 * (props.workers ?? 1)),
+          medium: 'memory',
         },
       ],
       secrets: [

@@ -104,6 +104,7 @@ export async function startOrchestrator(
       POSTGRES_URL: postgres.options.url,
       POSTGRES_USER: postgres.options.user,
       POSTGRES_PASSWORD: postgres.options.password,
+      WRITE_AHEAD_DIR: `${dir}/ahead`,
       SHUTDOWN_DELAY_SECONDS: '0',
       ...(process.env.BENCH_NODE_OPTIONS && { NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS }),
     },

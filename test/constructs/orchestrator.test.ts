@@ -39,6 +39,7 @@ describe('Orchestrator', () => {
       FEATURES: 'gateway,rag',
       API_TOKENS_DIR: '/etc/orchestrator/tokens',
       PROVIDERS_FILE: '/etc/orchestrator/config/providers.json',
+      WRITE_AHEAD_DIR: '/var/lib/orchestrator',
       SHUTDOWN_GRACE_SECONDS: '20',
       EMBEDDING_MODEL: 'all-minilm-l6-v2',
       EMBEDDING_DIMENSION: '384',
@@ -64,6 +65,16 @@ describe('Orchestrator', () => {
       name: 'secret-orchestrator-tokens',
       mountPath: '/etc/orchestrator/tokens',
       readOnly: true,
+    });
+  });
+
+  it('has a folder for calls of the last moment, in memory, that outlives the container', () => {
+    const manifests = orchestrator({ workers: 2 }).synth();
+    const mounts = objectsAt(containerOf(manifests, 'orchestrator'), 'volumeMounts');
+    const mount = mounts.find(({ mountPath }) => mountPath === envOf(manifests, 'orchestrator').WRITE_AHEAD_DIR);
+    expect(objectsAt(podOf(manifests, 'orchestrator'), 'volumes')).toContainEqual({
+      name: mount?.name,
+      emptyDir: { medium: 'Memory', sizeLimit: '64Mi' },
     });
   });
 

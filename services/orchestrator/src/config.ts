@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { describeError } from './errors/describe.ts';
 import { FEATURES, type FeatureSet, parseFeatures } from './features.ts';
 import { type Policy, readPolicyFile } from './limits/policy.ts';
 import { type Objective, parseObjectives } from './production/objectives.ts';
@@ -32,6 +33,8 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   /** Limits, budgets, cache, and who the callers are. */
   readonly policy: Policy;
+  /** Where calls of the last moment are noted, to be found if the process is killed; undefined: in Redis alone. */
+  readonly writeAheadDir: string | undefined;
   /** What the endpoints promise, by route. */
   readonly objectives: Readonly<Record<string, Objective>>;
   readonly shutdownGraceSeconds: number;
@@ -114,6 +117,7 @@ export function readConfig(
     documentWriters: reader.list('DOCUMENT_WRITERS'),
     providers: reader.providers(reader.text('PROVIDERS_FILE'), readFile),
     policy: reader.policy(readFile),
+    writeAheadDir: reader.folder('WRITE_AHEAD_DIR'),
     objectives: reader.objectives(),
     shutdownGraceSeconds: reader.integer('SHUTDOWN_GRACE_SECONDS', 25, 0, 3_600),
     shutdownDelaySeconds: reader.integer('SHUTDOWN_DELAY_SECONDS', 2, 0, 600),
@@ -152,6 +156,20 @@ class Reader {
       `Set it to one, or remove it for ${fallback}.`,
     );
     return fallback;
+  }
+
+  /** A folder that can be written to; it is made if it is not there. */
+  folder(name: string): string | undefined {
+    const path = this.text(name);
+    if (path === undefined) return undefined;
+    try {
+      mkdirSync(path, { recursive: true });
+      accessSync(path, constants.W_OK);
+    } catch (error) {
+      const problem = `"${path}" cannot be written to (${describeError(error)})`;
+      this.#problem(name, problem, 'Mount a volume there that this user may write to, or remove it.');
+    }
+    return path;
   }
 
   workers(): number {

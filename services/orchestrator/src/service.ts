@@ -174,7 +174,16 @@ export async function createService(config: Config, files: ServiceFiles, primary
 
   const providers = createProviders(config.providers, metrics, log);
   closers.push(() => providers.close());
-  const parts = createAccounting({ policy: config.policy, tokens, redis, pool, embedder: inference, metrics, log });
+  const parts = createAccounting({
+    policy: config.policy,
+    tokens,
+    redis,
+    pool,
+    aheadFolder: config.writeAheadDir,
+    embedder: inference,
+    metrics,
+    log,
+  });
   closers.unshift(() => parts.stop());
   const gateway = new Gateway({ providers, metrics, log, admission: parts.accounting, cache: parts.cache });
   closers.unshift(() => gateway.drain());

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, readConfig } from '../../../services/orchestrator/src/config.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const GOOD = {
   POSTGRES_URL: 'postgresql://postgres:5432/keelson',
@@ -50,6 +53,13 @@ describe('readConfig', () => {
       'HEALTH_PORT',
       'HEALTH_STALL_SECONDS',
     ]);
+  });
+
+  it('makes the folder for calls of the last moment, and refuses one that it cannot write to', () => {
+    const folder = join(temporaryFolder('config'), 'a', 'b');
+    expect(readConfig({ ...GOOD, WRITE_AHEAD_DIR: folder }, () => undefined).writeAheadDir).toBe(folder);
+    expect(existsSync(folder)).toBe(true);
+    expect(problems({ WRITE_AHEAD_DIR: join(import.meta.filename, 'in-a-file') })).toEqual(['WRITE_AHEAD_DIR']);
   });
 
   it('needs no database for the gateway alone', () => {

@@ -3,6 +3,7 @@ import type { Identity } from '../auth/identity.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { Admission, AdmissionPolicy } from '../gateway/admission.ts';
 import type { GatewayCall } from '../gateway/call.ts';
+import { LogRecovery } from '../ledger/log-recovery.ts';
 import type { PostgresLedger } from '../ledger/postgres-ledger.ts';
 import { Recovery } from '../ledger/recovery.ts';
 import { type CallFacts, type CallTarget, factsOf } from '../ledger/row.ts';
@@ -26,6 +27,7 @@ import { noRoom, tooMany, unavailable } from './refusals.ts';
 import { Settling } from './settling.ts';
 import { Together } from './together.ts';
 import { Work } from './work.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 
 export interface AccountingOptions {
   readonly policy: Policy;
@@ -33,6 +35,8 @@ export interface AccountingOptions {
   readonly redis: RedisConnection | undefined;
   /** undefined: no ledger, and budgets that Redis alone remembers */
   readonly ledger: PostgresLedger | undefined;
+  /** A folder on this machine that outlives the process; undefined: Redis is told of a call before its backend is asked */
+  readonly aheadFolder?: string | undefined;
   /** Who is behind the name of a token. */
   readonly identify: (caller: string) => Identity;
   readonly metrics: AccountingMetrics;
@@ -82,6 +86,8 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #recovery: Recovery;
   readonly #budgets: RedisBudgets | undefined;
   readonly #journal: Journal | undefined;
+  readonly #ahead: WriteAheadLog | undefined;
+  readonly #logRecovery: LogRecovery | undefined;
   readonly #leases: Leases | undefined;
   /** Whether PostgreSQL knows that this replica does not rely on Redis. */
   #told = true;
@@ -109,8 +115,12 @@ export class Accounting implements AdmissionPolicy, Participant {
     });
     if (redis) {
       const budgets = new RedisBudgets(redis, replica);
+      // What it has is for the ledger, so that without PostgreSQL it is of no use.
+      const { aheadFolder: folder } = options;
+      this.#ahead = folder === undefined || !ledger ? undefined : new WriteAheadLog({ folder, replica, log });
       const journal = new Journal({
         budgets,
+        ahead: this.#ahead,
         epoch: () => coordination.epoch,
         onMismatch: () => coordination.look(),
         onBroken: (error) => coordination.distrust(error),
@@ -119,6 +129,11 @@ export class Accounting implements AdmissionPolicy, Participant {
       this.#journal = journal;
       const leases = new Leases({ budgets, coordination, onSwept: (epoch, swept) => journal.begin(epoch, swept) });
       this.#leases = leases;
+      const onRows = (count: number) => metrics.ledgerRows.inc({ outcome: 'lost' }, count);
+      this.#logRecovery =
+        this.#ahead &&
+        ledger &&
+        new LogRecovery({ ahead: this.#ahead, redis, budgets, ledger, coordination, log, onRows });
       this.#together = new Together({
         budgets,
         journal,
@@ -132,6 +147,7 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.#settling = new Settling({
       budgets: this.#budgets,
       journal: this.#journal,
+      ahead: this.#ahead,
       ledger,
       coordination,
       metrics,
@@ -157,6 +173,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   start(): void {
     this.coordination.start(this);
     this.#every(5_000, () => this.#recovery.routine());
+    this.#every(2_000, async () => this.#logRecovery?.routine());
     this.#every(1_000, async () => this.#tell());
     this.#every(60_000, async () => {
       this.#rates.sweep(Date.now());
@@ -231,6 +248,7 @@ export class Accounting implements AdmissionPolicy, Participant {
           sent: false,
           published: verdict.by.store === 'postgres',
           marked: false,
+          admittal: undefined,
         };
         this.#settling.add(open);
         const note = by?.credit === undefined ? undefined : this.#note(question, open, by.generation, by.credit);
@@ -292,6 +310,7 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.writer.stop();
     await this.#leases?.stop();
     await this.coordination.stop();
+    this.#ahead?.close();
     await this.#budgets?.end().catch(() => undefined);
     if (this.#settling.open === 0) await this.#options.ledger?.gone(this.replica).catch(() => undefined);
   }
@@ -300,6 +319,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   vanish(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#settling.vanish();
+    this.#journal?.vanish();
     this.writer.stop();
     this.#leases?.vanish();
     this.coordination.vanish();
@@ -338,7 +358,9 @@ export class Accounting implements AdmissionPolicy, Participant {
   /** Tells the journal of a call that was admitted with credit. */
   #note({ id, user, entry }: Question, call: OpenCall, generation: string, credit: string) {
     const { at, amountNanoUsd } = call;
-    return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry, call });
+    const told = this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry, call });
+    call.admittal = told?.noting;
+    return told?.noted;
   }
 
   /** Tells PostgreSQL that Redis is gone, until it has heard. */

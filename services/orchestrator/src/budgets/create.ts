@@ -20,6 +20,8 @@ export interface AccountingSetup {
   readonly tokens: Tokens;
   readonly redis: RedisOptions | undefined;
   readonly pool: pg.Pool | undefined;
+  /** A folder on this machine that outlives the process. */
+  readonly aheadFolder: string | undefined;
   /** For the semantic cache. */
   readonly embedder: Embedder | undefined;
   readonly metrics: Metrics;
@@ -44,7 +46,7 @@ export interface AccountingParts {
 
 /** Puts it together. Nothing talks to a store before `start`. */
 export function createAccounting(setup: AccountingSetup): AccountingParts {
-  const { policy, tokens, pool, log, embedder } = setup;
+  const { policy, tokens, pool, aheadFolder, log, embedder } = setup;
   const metrics = createAccountingMetrics(setup.metrics.registry);
   const redis = setup.redis && new RedisConnection(setup.redis);
   const ledger = pool && new PostgresLedger(pool);
@@ -53,6 +55,7 @@ export function createAccounting(setup: AccountingSetup): AccountingParts {
     policy,
     redis,
     ledger,
+    aheadFolder,
     identify: (caller) => tokens.byCaller(caller),
     metrics,
     log,

@@ -1,6 +1,7 @@
 import type { Noted } from '../providers/noted.ts';
 import type { Slotted } from '../slots.ts';
 import type { BudgetChange, Notes, RedisBudgets } from '../stores/redis/budgets.ts';
+import type { Segment, WriteAheadLog } from './write-ahead-log.ts';
 
 /** A call that was admitted with credit. */
 export interface Admittal {
@@ -18,6 +19,15 @@ export interface Admittal {
   readonly call: Slotted;
 }
 
+/** An admittal that Redis is, or was, or will be told of. */
+export interface Noting extends Admittal {
+  /** By `performance.now()`. */
+  readonly since: number;
+  /** Where this machine's disk has it; undefined: Redis was told at once. */
+  readonly ahead: Segment | undefined;
+  told: boolean;
+}
+
 /** A call that ended. */
 export interface Ending {
   readonly id: string;
@@ -31,12 +41,16 @@ export interface Ending {
   readonly row: string;
   /** Whether a mark told which backend was asked. */
   readonly marked: boolean;
+  /** With it, if Redis was not told yet. */
+  readonly admittal: Noting | undefined;
   /** Whether Redis took it, or is in another epoch, or in another generation of this journal. */
   readonly onAnswer: (noted: boolean) => void;
 }
 
 export interface JournalOptions {
   readonly budgets: RedisBudgets;
+  /** undefined: Redis is told before a backend is asked */
+  readonly ahead: WriteAheadLog | undefined;
   readonly epoch: () => string;
   /** Redis answers, and what it says does not fit what this replica takes it for. */
   readonly onMismatch: () => void;
@@ -47,18 +61,28 @@ export interface JournalOptions {
 /** Calls in one command at most: Redis does nothing else meanwhile. */
 const MOST = 250;
 
+/** So long after it began, in milliseconds, Redis is told of a call that this machine's disk has. Most of the short ones have ended. */
+const LATE_MS = 100;
+
 /**
  * Tells Redis what happened to this replica's calls, all of a moment in one command. A backend is asked once the admittal of the call
  * was handed to the kernel, which no longer needs this process for it: whoever takes over after a `kill -9` finds every call
  * that a backend was asked for. Nobody waits for Redis' answer.
+ *
+ * With a log on this machine's disk, that has the admittal, and Redis is told a little later, if the call still runs, or with its end.
  */
 export class Journal {
   readonly #options: JournalOptions;
-  #admittals: Admittal[] = [];
+  #admittals: Noting[] = [];
   #endings: Ending[] = [];
   #turn: Promise<Noted> | undefined;
   #scheduled: NodeJS.Immediate | undefined;
   readonly #underWay = new Set<Promise<void>>();
+  /** Admittals that the disk has, the oldest first. */
+  #late: Noting[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** Redis may not have taken them, or is not relied on any more. */
+  #unsure: Noting[] = [];
   #beginning: Promise<void> | undefined;
 
   constructor(options: JournalOptions) {
@@ -68,9 +92,28 @@ export class Journal {
   /**
    * Notes an admittal. Once this has answered, the backend may be given the request, which tells before it writes it whether the kernel
    * has the note: both are then written in the same turn of the event loop, one after the other.
+   *
+   * @returns `noted` is undefined when the kernel has it already
    */
-  admit(admittal: Admittal): Noted | Promise<Noted> {
-    this.#admittals.push(admittal);
+  admit(admittal: Admittal): { readonly noting: Noting; readonly noted: Noted | undefined | Promise<Noted> } {
+    const ahead = this.#options.ahead?.write(`R${admittal.at}|${admittal.entry}`);
+    const noting: Noting = { ...admittal, since: performance.now(), ahead, told: ahead === undefined };
+    if (noting.told) return { noting, noted: this.#note(noting) };
+    this.#late.push(noting);
+    this.#timer ??= setTimeout(() => this.#tellLate(), LATE_MS);
+    return { noting, noted: undefined };
+  }
+
+  /** Tells Redis of a call now, before it is told something that the call has to be known for. */
+  tell(noting: Noting): void {
+    if (noting.told) return;
+    noting.told = true;
+    this.#admittals.push(noting);
+    this.#flush('admittals');
+  }
+
+  #note(noting: Noting): Noted | Promise<Noted> {
+    this.#admittals.push(noting);
     if (this.#turn) return this.#turn;
     // The first of several goes at once. Those that come while it is under way go together, at the end of the event loop's turn.
     if (this.#underWay.size === 0) {
@@ -89,6 +132,11 @@ export class Journal {
 
   /** Notes the end of a call, with all others of this turn of the event loop. */
   end(ending: Ending): void {
+    const { admittal } = ending;
+    if (admittal?.told === false) {
+      admittal.told = true;
+      this.#admittals.push(admittal);
+    }
     this.#endings.push(ending);
     this.#scheduled ??= setImmediate(() => this.#flush('all'));
   }
@@ -110,13 +158,40 @@ export class Journal {
     }
   }
 
+  #tellLate(): void {
+    const until = performance.now() - LATE_MS;
+    const left: Noting[] = [];
+    for (const noting of this.#late) {
+      if (noting.told) continue;
+      if (noting.since > until) left.push(noting);
+      else {
+        noting.told = true;
+        this.#admittals.push(noting);
+      }
+    }
+    this.#late = left;
+    this.#timer = left.length > 0 ? setTimeout(() => this.#tellLate(), LATE_MS / 2) : undefined;
+    this.#flush('admittals');
+  }
+
+  /** PostgreSQL was told of all calls under way, and has the rows of those that ended. */
+  published(): void {
+    release(this.#unsure.splice(0));
+  }
+
+  /** Tells nobody any more, as a process that is killed. */
+  vanish(): void {
+    clearTimeout(this.#timer);
+  }
+
   /** Resolves when Redis has answered to everything. */
   async drain(): Promise<void> {
+    for (const noting of this.#late) this.tell(noting);
     this.#flush('all');
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #send(allAdmittals: readonly Admittal[], allEndings: readonly Ending[]): Promise<void> {
+  async #send(allAdmittals: readonly Noting[], allEndings: readonly Ending[]): Promise<void> {
     const { budgets, epoch, onMismatch, onBroken } = this.#options;
     const at = epoch();
     const { generation } = budgets;
@@ -125,6 +200,7 @@ export class Journal {
       (each) => each.generation === generation || (each.generation.startsWith(`${at}.`) && isOpen(each)),
     );
     const endings = allEndings.filter((each) => each.generation === generation);
+    if (admittals.length < allAdmittals.length) release(allAdmittals.filter((each) => !admittals.includes(each)));
     for (const each of allEndings) if (each.generation !== generation) each.onAnswer(false);
     if (admittals.length + endings.length === 0) return;
     let answer: Awaited<ReturnType<RedisBudgets['note']>> | undefined;
@@ -138,8 +214,13 @@ export class Journal {
         answer = open.length === 0 ? 'done' : await budgets.note(at, notesOf(at, budgets.generation, open, []));
       }
       // Admittals are told to PostgreSQL before the next epoch begins.
-      if (answer !== 'done') onMismatch();
+      if (answer === 'done') release(admittals);
+      else {
+        this.#unsure.push(...admittals);
+        onMismatch();
+      }
     } catch (error) {
+      this.#unsure.push(...admittals);
       onBroken(error);
       if (answer === undefined) for (const { onAnswer } of endings) onAnswer(false);
     }
@@ -178,6 +259,11 @@ function isOpen({ call }: Admittal): boolean {
   return call.slot !== -1;
 }
 
+/** Somebody else knows of them. */
+function release(notings: readonly Noting[]): void {
+  for (const { ahead } of notings) if (ahead) ahead.log.release(ahead);
+}
+
 /** @param generation The one in which it is told: what was taken as credit in an earlier one is not reserved any more. */
 function notesOf(epoch: string, generation: string, admittals: readonly Admittal[], endings: readonly Ending[]): Notes {
   const budgets = new Map<string, BudgetChange>();
@@ -191,8 +277,9 @@ function notesOf(epoch: string, generation: string, admittals: readonly Admittal
     }
     return found;
   };
+  const ended = new Set(endings.map(({ id }) => id));
   for (const { id, generation: taken, user, at, amountNanoUsd, credit, entry } of admittals) {
-    entries.push(id, `R${epoch}|${amountNanoUsd}|${at}|${entry}`);
+    if (!ended.has(id)) entries.push(id, `R${epoch}|${amountNanoUsd}|${at}|${entry}`);
     if (amountNanoUsd === 0) continue;
     const changed = change(user);
     if (taken === generation) changed.credits.set(credit, (changed.credits.get(credit) ?? 0) + amountNanoUsd);

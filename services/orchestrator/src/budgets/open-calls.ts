@@ -2,6 +2,7 @@ import type { Target } from '../gateway/call.ts';
 import type { Reservation } from '../ledger/postgres-ledger.ts';
 import { type CallFacts, type CallTarget, type LedgerRow, lostRow } from '../ledger/row.ts';
 import type { Slotted } from '../slots.ts';
+import type { Noting } from './journal.ts';
 
 /** A call that was admitted; it has a slot until it is settled. */
 export interface OpenCall extends Slotted {
@@ -21,6 +22,8 @@ export interface OpenCall extends Slotted {
   published: boolean;
   /** Whether a mark in the journal tells the backend. */
   marked: boolean;
+  /** Of a call that was admitted with credit. */
+  admittal: Noting | undefined;
 }
 
 /** What the journal keeps of a call. */

@@ -13,10 +13,12 @@ import type { RedisBudgets } from '../stores/redis/budgets.ts';
 import type { Journal } from './journal.ts';
 import { type OpenCall, reservationOf, targetOf, targetText } from './open-calls.ts';
 import type { Work } from './work.ts';
+import type { Segment, WriteAheadLog } from './write-ahead-log.ts';
 
 export interface SettlingOptions {
   readonly budgets: RedisBudgets | undefined;
   readonly journal: Journal | undefined;
+  readonly ahead: WriteAheadLog | undefined;
   readonly ledger: PostgresLedger | undefined;
   readonly coordination: Coordination;
   readonly metrics: AccountingMetrics;
@@ -26,6 +28,17 @@ export interface SettlingOptions {
 
 /** The end of a call waits this long for others, in milliseconds: nobody waits for it, and together they take less. */
 const WAIT_MS = 10;
+/** The same for one that this machine's disk has, and whose user is far from any limit. */
+const WAIT_AHEAD_MS = 100;
+
+/** A call that ended, and was not settled yet. */
+interface Ended {
+  readonly call: OpenCall;
+  readonly costNanoUsd: number;
+  /** For the ledger, a line of COPY. */
+  readonly row: string;
+  readonly ahead: Segment | undefined;
+}
 
 /** Calls under way and their ends: what they reserved becomes what they cost, and a row of the ledger. */
 export class Settling {
@@ -33,8 +46,10 @@ export class Settling {
   readonly #options: SettlingOptions;
   /** Those that have ended and wait are among them. */
   readonly #open = new Slots<OpenCall>();
-  #ended: { readonly call: OpenCall; readonly settlement: Settlement }[] = [];
+  #ended: Ended[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer ends, by `performance.now()`. */
+  #due = Number.POSITIVE_INFINITY;
   /** Calls that ended, and Redis is being told so; and whether their row is in PostgreSQL. Their entry in the journal has to stay. */
   readonly #telling = new Map<string, boolean>();
 
@@ -46,6 +61,7 @@ export class Settling {
       write: async (rows) => {
         metrics.ledgerPending.set(this.writer.size);
         await ledger?.append(rows);
+        for (const { ahead } of rows) if (ahead) ahead.log.release(ahead);
         metrics.ledgerRows.inc({ outcome: 'settled' }, rows.length);
       },
       onWritten: (ids) => this.#forget(ids),
@@ -91,10 +107,10 @@ export class Settling {
   /** Settles all that has ended. */
   settle(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#due = Number.POSITIVE_INFINITY;
     const ended = this.#ended;
     this.#ended = [];
-    for (const { call, settlement } of ended) this.#settle(call, settlement);
+    for (const each of ended) this.#settle(each);
   }
 
   /** Forgets what has ended, and was not settled: as a process that is killed. */
@@ -118,6 +134,7 @@ export class Settling {
         await ledger.release(call.facts.request_id);
       }
     }
+    this.#options.journal?.published();
   }
 
   #sending(open: OpenCall, target: Target, straight: boolean): void {
@@ -126,6 +143,7 @@ export class Settling {
     if (other) open.target = targetOf(target);
     if ((!other && straight) || open.published || !this.#holds(open)) return;
     open.marked = true;
+    if (open.admittal) this.#options.journal?.tell(open.admittal);
     this.#options.budgets?.mark(open.facts.request_id, targetText(open.target)).catch(() => undefined);
   }
 
@@ -136,18 +154,22 @@ export class Settling {
   }
 
   #end(call: OpenCall, settlement: Settlement): void {
-    this.#ended.push({ call, settlement });
-    this.#timer ??= setTimeout(() => this.settle(), WAIT_MS);
+    const row = copyLine(settledRow(call.facts, call.at, settlement));
+    const ahead = this.#options.ahead?.write(`S${row}`);
+    this.#ended.push({ call, costNanoUsd: settlement.costNanoUsd, row, ahead });
+    const due = performance.now() + (ahead && call.admittal ? WAIT_AHEAD_MS : WAIT_MS);
+    if (due >= this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.settle(), due - performance.now());
   }
 
-  #settle(open: OpenCall, settlement: Settlement): void {
+  #settle({ call: open, costNanoUsd, row, ahead }: Ended): void {
     const { journal, budgets, work } = this.#options;
     const id = open.facts.request_id;
-    const row = copyLine(settledRow(open.facts, open.at, settlement));
-    this.writer.add(id, { line: row, reserved: open.published });
+    this.writer.add(id, { line: row, reserved: open.published, ahead });
     this.#open.remove(open);
     this.#telling.set(id, false);
-    const { costNanoUsd } = settlement;
     const alone = () => work.track(this.#settleAlone(open, costNanoUsd, row));
     const { generation } = open;
     if (
@@ -160,10 +182,10 @@ export class Settling {
       alone();
       return;
     }
-    const { at, amountNanoUsd, marked } = open;
+    const { at, amountNanoUsd, marked, admittal } = open;
     const user = open.facts.user_id;
     const onAnswer = (noted: boolean) => (noted ? this.#told(id, true) : alone());
-    journal.end({ id, generation, user, at, amountNanoUsd, costNanoUsd, row, marked, onAnswer });
+    journal.end({ id, generation, user, at, amountNanoUsd, costNanoUsd, row, marked, admittal, onAnswer });
   }
 
   /** Settles one call by itself, whatever Redis knows of it. */
@@ -206,9 +228,12 @@ export class Settling {
   }
 
   #refund(open: OpenCall): void {
-    const { budgets, coordination, ledger, work } = this.#options;
+    const { budgets, coordination, journal, ahead, ledger, work } = this.#options;
     const { request_id: id, user_id: user } = open.facts;
     this.#open.remove(open);
+    if (open.admittal) journal?.tell(open.admittal);
+    const noted = open.admittal?.ahead && ahead?.write(`X${id}`);
+    if (noted) ahead?.release(noted);
     const refund = async () => {
       if (open.published) await ledger?.release(id);
       if (coordination.state === 'ready') await budgets?.refund(coordination.epoch, id, user);

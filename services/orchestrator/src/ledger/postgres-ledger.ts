@@ -195,6 +195,15 @@ export class PostgresLedger {
     return new Map(rows.map((row) => [String(row.request_id), Number(row.cost_nano_usd)]));
   }
 
+  /** How requests ended, of those that are in the ledger. */
+  async outcomes(requestIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#rows(
+      'SELECT request_id, outcome FROM accounting.ledger WHERE request_id = ANY($1::text[])',
+      [requestIds],
+    );
+    return new Map(rows.map((row) => [String(row.request_id), String(row.outcome)]));
+  }
+
   /** A sign of life of a replica, and whether it relies on Redis. */
   async seen(replica: string, reliesOnRedis: boolean): Promise<void> {
     await this.#rows(

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Segment } from '../budgets/write-ahead-log.ts';
 import { AppError } from '../errors/app-error.ts';
 import { describeError } from '../errors/describe.ts';
 import type { Logger } from '../logging.ts';
@@ -9,6 +10,8 @@ export interface NewRow {
   readonly line: string;
   /** Whether PostgreSQL has a reservation of the call, which goes in the moment in which the row comes. */
   readonly reserved: boolean;
+  /** Where this machine's disk has it. */
+  readonly ahead?: Segment | undefined;
 }
 
 export interface LedgerWriterOptions {

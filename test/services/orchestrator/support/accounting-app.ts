@@ -52,6 +52,7 @@ export async function accountingApp(options: AccountingAppOptions): Promise<Acco
     tokens,
     redis: options.redisUrl === undefined ? undefined : { url: options.redisUrl, password: undefined },
     pool: options.pool,
+    aheadFolder: undefined,
     embedder: undefined,
     metrics,
     log,

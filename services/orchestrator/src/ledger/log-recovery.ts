@@ -1,0 +1,138 @@
+import { rowOfLost } from '../budgets/open-calls.ts';
+import type { WriteAheadLog } from '../budgets/write-ahead-log.ts';
+import { AppError } from '../errors/app-error.ts';
+import { describeError } from '../errors/describe.ts';
+import type { Coordination } from '../limits/coordination.ts';
+import type { Logger } from '../logging.ts';
+import type { RedisBudgets } from '../stores/redis/budgets.ts';
+import type { RedisConnection } from '../stores/redis/connection.ts';
+import { KEYS } from '../stores/redis/keys.ts';
+import { copyLine, fieldsOf } from './copy-format.ts';
+import type { PostgresLedger } from './postgres-ledger.ts';
+
+export interface LogRecoveryOptions {
+  readonly ahead: WriteAheadLog;
+  readonly redis: RedisConnection;
+  readonly budgets: RedisBudgets;
+  readonly ledger: PostgresLedger;
+  readonly coordination: Coordination;
+  readonly log: Logger;
+  /** Rows were written for a process that died. */
+  readonly onRows: (count: number) => void;
+}
+
+/** What a log says last of a call. */
+type Last = { readonly kind: 'lost' | 'ended'; readonly line: string };
+
+/** Calls that are looked for in the ledger at once. */
+const BATCH = 500;
+
+/**
+ * Brings into the ledger what a process had on this machine's disk alone when it was killed: calls of the last moment, and the ends of
+ * calls. What its journal in Redis says comes first. All of it can be done twice with the same result.
+ */
+export class LogRecovery {
+  readonly #options: LogRecoveryOptions;
+  #running: Promise<void> | undefined;
+  /** Taken over, and not brought in yet. */
+  #taken: { readonly lines: readonly string[]; done(): void }[] = [];
+
+  constructor(options: LogRecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** What is done every few seconds. @throws when a store cannot be reached; the next time goes on */
+  routine(): Promise<void> {
+    this.#running ??= this.#recover().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #recover(): Promise<void> {
+    const { ahead, coordination } = this.#options;
+    if (coordination.state !== 'ready') return;
+    for (const abandoned of ahead.abandoned()) {
+      if (!(await this.#isSwept(abandoned.replica))) continue;
+      const taken = ahead.take(abandoned);
+      if (taken) this.#taken.push(taken);
+    }
+    for (const taken of this.#taken) {
+      await this.#bringIn(lastOf(taken.lines));
+      taken.done();
+      this.#taken = this.#taken.filter((each) => each !== taken);
+    }
+  }
+
+  /** Whether Redis has nothing left of a replica. */
+  async #isSwept(replica: string): Promise<boolean> {
+    const { redis } = this.#options;
+    const [alive, journal] = await Promise.all([
+      redis.command('ZSCORE', KEYS.replicas, replica),
+      redis.command('EXISTS', KEYS.journal(replica)),
+    ]);
+    return alive === null && journal === 0;
+  }
+
+  async #bringIn(calls: ReadonlyMap<string, Last>): Promise<void> {
+    const { ledger, log, onRows } = this.#options;
+    const ids = [...calls.keys()];
+    let lost = 0;
+    let ended = 0;
+    for (let at = 0; at < ids.length; at += BATCH) {
+      const part = ids.slice(at, at + BATCH);
+      const outcomes = await ledger.outcomes(part);
+      for (const id of part) {
+        const call = calls.get(id);
+        const outcome = outcomes.get(id);
+        if (!call || (outcome !== undefined && (outcome !== 'lost' || call.kind === 'lost'))) continue;
+        await this.#write(id, call.line);
+        if (call.kind === 'lost') lost += 1;
+        else {
+          ended += 1;
+          await this.#charge(call.line);
+        }
+      }
+    }
+    if (lost + ended === 0) return;
+    onRows(lost);
+    log.warn({ event: 'log_recovered', count: lost + ended, swept: lost });
+  }
+
+  async #write(id: string, line: string): Promise<void> {
+    const { ledger, log } = this.#options;
+    try {
+      await ledger.write([line]);
+    } catch (error) {
+      // AppErrors say that PostgreSQL is gone. Anything else is about the row.
+      if (error instanceof AppError) throw error;
+      log.error({ event: 'ledger_row_refused', request_id: id, error: describeError(error) });
+    }
+  }
+
+  /** Its reservation was given back with the journal. */
+  async #charge(line: string): Promise<void> {
+    const { budgets, coordination } = this.#options;
+    const { request_id: id, user_id: user, at, cost_nano_usd: cost } = fieldsOf(line);
+    if (!id || !user || !at || Number(cost) === 0) return;
+    const call = { id, user, at: Date.parse(at), costNanoUsd: Number(cost), row: '', charge: true };
+    await budgets.settle(coordination.epoch, call);
+    await budgets.forget([id]);
+  }
+}
+
+/** Lines as `Journal` and `Settling` write them: `R<at>|<entry>`, `S<row>`, and `X<request>` of one that was taken back. */
+function lastOf(lines: readonly string[]): ReadonlyMap<string, Last> {
+  const calls = new Map<string, Last>();
+  for (const line of lines) {
+    const text = line.slice(1);
+    if (line.startsWith('X')) calls.delete(text);
+    else if (line.startsWith('S')) calls.set(text.slice(0, text.indexOf('\t')), { kind: 'ended', line: text });
+    else if (line.startsWith('R')) {
+      const split = text.indexOf('|');
+      const row = rowOfLost(text.slice(split + 1), Number(text.slice(0, split)), undefined);
+      if (row !== undefined && row !== 'unsent') calls.set(row.request_id, { kind: 'lost', line: copyLine(row) });
+    }
+  }
+  return calls;
+}
