@@ -26,6 +26,9 @@ export const PEER = {
 /** Another version, or another set of overrides, is another installation. */
 export const peerFolder = ['portkey', PEER.version, ...Object.values(PEER.overrides)].join('-');
 
+/** A file system in memory, as the construct mounts one for calls of the last moment. */
+const MEMORY = '/dev/shm';
+
 /** Something that serves on a port of 127.0.0.1. */
 export interface Server {
   readonly port: number;
@@ -51,6 +54,8 @@ export async function startOrchestrator(
   const dir = mkdtempSync(path.join(tmpdir(), 'keelson-bench-'));
   cleanup.add(() => rmSync(dir, { recursive: true, force: true }));
   execFileSync(process.execPath, [path.join(repository, 'services/orchestrator/build.mjs'), `--out=${dir}/dist`]);
+  const ahead = mkdtempSync(path.join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'keelson-bench-'));
+  cleanup.add(() => rmSync(ahead, { recursive: true, force: true }));
   const inspectPort = inspected ? await freePort() : undefined;
   const workers = availableParallelism();
   const inspecting = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`];
@@ -104,7 +109,7 @@ export async function startOrchestrator(
       POSTGRES_URL: postgres.options.url,
       POSTGRES_USER: postgres.options.user,
       POSTGRES_PASSWORD: postgres.options.password,
-      WRITE_AHEAD_DIR: `${dir}/ahead`,
+      WRITE_AHEAD_DIR: ahead,
       SHUTDOWN_DELAY_SECONDS: '0',
       ...(process.env.BENCH_NODE_OPTIONS && { NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS }),
     },
