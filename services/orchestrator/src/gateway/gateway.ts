@@ -255,8 +255,8 @@ export class Gateway {
       const target = running.asked;
       const usage = answer.usage ?? guessUsage(spec.bodyBytes, answer.body.length);
       const costNanoUsd = costOf(target.price, usage);
-      // The answer leaves first.
-      setImmediate(() => this.#settle(running, 'success', 200, usage));
+      // Before the answer goes out: whoever has it, finds what it cost in the ledger, even if this process is killed then.
+      this.#settle(running, 'success', 200, usage);
       if (this.#cache.takes(call))
         this.#cache.store(call, { body: answer.body.toString(), usage: answer.usage, target });
       return { body: answer.body, usage: answer.usage, costNanoUsd, target, cached: false };
