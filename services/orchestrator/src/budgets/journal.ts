@@ -96,7 +96,7 @@ export class Journal {
    * @returns `noted` is undefined when the kernel has it already
    */
   admit(admittal: Admittal): { readonly noting: Noting; readonly noted: Noted | undefined | Promise<Noted> } {
-    const ahead = this.#options.ahead?.write(`R${admittal.at}|${admittal.entry}`);
+    const ahead = this.#options.ahead?.write(`R${admittal.id}|${admittal.at}|${admittal.entry}`);
     const noting: Noting = { ...admittal, since: performance.now(), ahead, told: ahead === undefined };
     if (noting.told) return { noting, noted: this.#note(noting) };
     this.#late.push(noting);

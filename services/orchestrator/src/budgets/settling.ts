@@ -143,8 +143,16 @@ export class Settling {
     if (other) open.target = targetOf(target);
     if ((!other && straight) || open.published || !this.#holds(open)) return;
     open.marked = true;
+    const mark = targetText(open.target);
+    this.#append(open, `M${open.facts.request_id}|${mark}`);
     if (open.admittal) this.#options.journal?.tell(open.admittal);
-    this.#options.budgets?.mark(open.facts.request_id, targetText(open.target)).catch(() => undefined);
+    this.#options.budgets?.mark(open.facts.request_id, mark).catch(() => undefined);
+  }
+
+  /** Adds to what the disk has of a call; it goes with that. */
+  #append({ admittal }: OpenCall, line: string): void {
+    const segment = admittal?.ahead && this.#options.ahead?.write(line);
+    if (segment) segment.log.release(segment);
   }
 
   /** Whether Redis has the reservation of a call, and can be relied on. */
@@ -228,12 +236,11 @@ export class Settling {
   }
 
   #refund(open: OpenCall): void {
-    const { budgets, coordination, journal, ahead, ledger, work } = this.#options;
+    const { budgets, coordination, journal, ledger, work } = this.#options;
     const { request_id: id, user_id: user } = open.facts;
     this.#open.remove(open);
     if (open.admittal) journal?.tell(open.admittal);
-    const noted = open.admittal?.ahead && ahead?.write(`X${id}`);
-    if (noted) ahead?.release(noted);
+    this.#append(open, `X${id}`);
     const refund = async () => {
       if (open.published) await ledger?.release(id);
       if (coordination.state === 'ready') await budgets?.refund(coordination.epoch, id, user);

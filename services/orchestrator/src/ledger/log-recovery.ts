@@ -121,18 +121,27 @@ export class LogRecovery {
   }
 }
 
-/** Lines as `Journal` and `Settling` write them: `R<at>|<entry>`, `S<row>`, and `X<request>` of one that was taken back. */
+/**
+ * Lines as `Journal` and `Settling` write them: `R<request>|<at>|<entry>` of one that was admitted, `M<request>|<target>` when a backend is
+ * asked that the entry does not name, `S<row>` of one that ended, and `X<request>` of one that was taken back.
+ */
 function lastOf(lines: readonly string[]): ReadonlyMap<string, Last> {
+  const admitted = new Map<string, { readonly at: number; readonly entry: string }>();
+  const marks = new Map<string, string>();
   const calls = new Map<string, Last>();
   for (const line of lines) {
-    const text = line.slice(1);
-    if (line.startsWith('X')) calls.delete(text);
-    else if (line.startsWith('S')) calls.set(text.slice(0, text.indexOf('\t')), { kind: 'ended', line: text });
-    else if (line.startsWith('R')) {
-      const split = text.indexOf('|');
-      const row = rowOfLost(text.slice(split + 1), Number(text.slice(0, split)), undefined);
-      if (row !== undefined && row !== 'unsent') calls.set(row.request_id, { kind: 'lost', line: copyLine(row) });
-    }
+    const [, kind, id = '', rest = ''] = /^([RMX])([^|]*)\|?(.*)$/s.exec(line) ?? [];
+    if (kind === 'X') admitted.delete(id);
+    else if (kind === 'M') marks.set(id, rest);
+    else if (kind === 'R') {
+      const split = rest.indexOf('|');
+      admitted.set(id, { at: Number(rest.slice(0, split)), entry: rest.slice(split + 1) });
+    } else if (line.startsWith('S'))
+      calls.set(line.slice(1, line.indexOf('\t')), { kind: 'ended', line: line.slice(1) });
+  }
+  for (const [id, { at, entry }] of admitted) {
+    const row = calls.has(id) ? undefined : rowOfLost(entry, at, marks.get(id));
+    if (row !== undefined && row !== 'unsent') calls.set(id, { kind: 'lost', line: copyLine(row) });
   }
   return calls;
 }

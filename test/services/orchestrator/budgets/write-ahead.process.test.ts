@@ -1,8 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
+import { journalText, targetText } from '../../../../services/orchestrator/src/budgets/open-calls.ts';
+import type { CallFacts } from '../../../../services/orchestrator/src/ledger/row.ts';
 import { createPool } from '../../../../services/orchestrator/src/stores/postgres/pool.ts';
 import { startPostgres, type TestPostgres } from '../../../support/postgres.ts';
 import { end, eventually } from '../../../support/processes.ts';
@@ -114,7 +116,7 @@ describe('a replica with a log on its disk', () => {
         if (!successes.has(who)) expect([outcome, failed.has(who)]).toEqual(['lost', true]);
       expect(await budget(again)).toMatchObject({ spent: successes.size * TOKENS, reserved: 0 });
     }, 40_000);
-    expect(again.logs()).toContain('"event":"log_recovered"');
+    await eventually(() => expect(again.logs()).toContain('"event":"log_recovered"'));
   }, 90_000);
 
   it('leaves nothing behind when it ends as it should', async () => {
@@ -127,4 +129,46 @@ describe('a replica with a log on its disk', () => {
     expect((await rows()).filter(({ who }) => who.startsWith('later-'))).toHaveLength(50);
     expect(readdirSync(folder)).toEqual([]);
   }, 30_000);
+
+  it('takes for lost whose backend was asked, by the one that was asked last, and nothing that was taken back', async () => {
+    const call = (id: string, sent: boolean) => {
+      const facts: CallFacts = {
+        request_id: id,
+        tenant: 'gus',
+        user_id: 'gus',
+        user_tier: 'standard',
+        caller: 'gus',
+        end_user: `crafted-${id}`,
+        endpoint: 'chat',
+        model: 'small',
+        private: false,
+        stream: false,
+        replica: 'dead',
+      };
+      return `R${id}|${Date.now()}|${journalText({ facts, target: { provider: 'first', tier: 1, model: 'm' }, sent })}`;
+    };
+    const lines = [
+      call('asked', true),
+      call('not-asked', false),
+      call('asked-later', false),
+      `Masked-later|${targetText({ provider: 'second', tier: 2, model: 'n' })}`,
+      call('taken-back', true),
+      'Xtaken-back',
+      call('torn', true).slice(0, 60),
+    ];
+    // Of a process that is no more: numbers end below that one.
+    writeFileSync(join(folder, 'dead~1~4194305-1.wal'), lines.join('\n'));
+    const replica = await started();
+    await eventually(async () => {
+      const found = await pool.query(
+        "SELECT request_id, outcome, provider FROM accounting.ledger WHERE end_user LIKE 'crafted-%' ORDER BY request_id",
+      );
+      expect(found.rows).toEqual([
+        { request_id: 'asked', outcome: 'lost', provider: 'first' },
+        { request_id: 'asked-later', outcome: 'lost', provider: 'second' },
+      ]);
+    });
+    await eventually(() => expect(readdirSync(folder).filter((file) => file.startsWith('dead'))).toEqual([]));
+    await eventually(() => expect(replica.logs()).toContain('"event":"log_recovered","count":2,"swept":2'));
+  }, 40_000);
 });
