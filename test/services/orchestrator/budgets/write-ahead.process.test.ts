@@ -98,7 +98,7 @@ describe('a replica with a log on its disk', () => {
       }
     };
     const running = Promise.all(Array.from({ length: 24 }, work));
-    await eventually(() => expect(answered.size).toBeGreaterThan(600));
+    await eventually(() => expect(answered.size).toBeGreaterThan(600), 60_000);
     await end(doomed.child, 'SIGKILL');
     killed = true;
     await running;
@@ -117,7 +117,7 @@ describe('a replica with a log on its disk', () => {
       expect(await budget(again)).toMatchObject({ spent: successes.size * TOKENS, reserved: 0 });
     }, 40_000);
     await eventually(() => expect(again.logs()).toContain('"event":"log_recovered"'));
-  }, 90_000);
+  }, 150_000);
 
   it('leaves nothing behind when it ends as it should', async () => {
     const replica = replicas.replicas.at(-1);
@@ -167,8 +167,8 @@ describe('a replica with a log on its disk', () => {
         { request_id: 'asked', outcome: 'lost', provider: 'first' },
         { request_id: 'asked-later', outcome: 'lost', provider: 'second' },
       ]);
-    });
+    }, 30_000);
     await eventually(() => expect(readdirSync(folder).filter((file) => file.startsWith('dead'))).toEqual([]));
     await eventually(() => expect(replica.logs()).toContain('"event":"log_recovered","count":2,"swept":2'));
-  }, 40_000);
+  }, 90_000);
 });
