@@ -40,6 +40,7 @@ async function carry(client: Socket, target: RelayTarget): Promise<void> {
 
 process.on('message', (target: RelayTarget, server: Server) => {
   server.on('connection', (client: Socket) => void carry(client, target));
+  process.send?.('serving');
 });
 process.on('disconnect', () => undefined);
 process.send?.('ready');

@@ -100,10 +100,11 @@ export async function startRelays(layout: ClusterLayout, nodePid: number, relays
         port: relay.targetPort,
         dns: network.dnsAddress,
       };
+      const serving = once(child, 'message');
       const handedOver = new Promise<void>((resolve, reject) => {
         child.send(target, servers[index], (error) => (error ? reject(error) : resolve()));
       });
-      await handedOver;
+      await Promise.all([handedOver, serving]);
     }
     const record: RelayRecord = { process: identify(relayPid), relays };
     writeFileSync(layout.relayRecord, JSON.stringify(record));

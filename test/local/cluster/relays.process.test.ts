@@ -24,11 +24,20 @@ beforeEach(async () => {
 afterEach(async () => {
   stopRelays(layout);
   await end(namespaces, 'SIGKILL');
+  // Those of one test are not taken for those of the next.
+  await eventually(() => expect(nsenter()).toBeUndefined());
 });
 
 const relay = (name: string, port: number): Relay => ({ name, port, target: '10.0.0.1', targetPort: 80 });
-const nsenter = (): number | undefined =>
-  childrenOf(process.pid).find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'nsenter');
+/** undefined: it has ended meanwhile. */
+const nameOf = (pid: number): string | undefined => {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+};
+const nsenter = (): number | undefined => childrenOf(process.pid).find((pid) => nameOf(pid) === 'nsenter');
 const accepts = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
