@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { killCgroup, removeCgroup } from './cgroups.ts';
 import { type ClusterLayout, cgroupName } from './layout.ts';
-import { childrenOf, identify, isRunning, type ProcessIdentity, runs } from './process-identity.ts';
+import { childrenOf, commandOf, identify, isRunning, type ProcessIdentity, runs } from './process-identity.ts';
 
 /** What a node is made of; another one needs the node to start anew. */
 export interface NodeParts {
@@ -35,15 +35,6 @@ interface NodeRecord {
 
 /** Shell: the processes whose children are the containers' first processes. */
 const shims = '$(pgrep -d, containerd-shim)';
-
-/** Name of a process's program; undefined once it has ended. */
-function commandOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
-}
 
 const scripts = path.join(import.meta.dirname, 'node');
 

@@ -62,3 +62,12 @@ export function childrenOf(pid: number): readonly number[] {
     return [];
   }
 }
+
+/** Name of a process's program; undefined once it has ended. */
+export function commandOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

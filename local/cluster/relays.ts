@@ -90,7 +90,16 @@ export async function startRelays(layout: ClusterLayout, nodePid: number, relays
       ['--target', String(nodePid), '--net', '--pid', '--', process.execPath, '--max-old-space-size=64', entry],
       { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
     );
-    await once(child, 'message');
+    const ended = new AbortController();
+    child.once('exit', () => ended.abort());
+    const answer = async (): Promise<void> => {
+      try {
+        await once(child, 'message', { signal: ended.signal });
+      } catch (error) {
+        throw new Error('the relay process ended while it started', { cause: error });
+      }
+    };
+    await answer();
     const [relayPid] = childrenOf(child.pid ?? 0);
     if (relayPid === undefined) throw new Error('the relay process did not start');
     for (const [index, relay] of relays.entries()) {
@@ -100,7 +109,7 @@ export async function startRelays(layout: ClusterLayout, nodePid: number, relays
         port: relay.targetPort,
         dns: network.dnsAddress,
       };
-      const serving = once(child, 'message');
+      const serving = answer();
       const handedOver = new Promise<void>((resolve, reject) => {
         child.send(target, servers[index], (error) => (error ? reject(error) : resolve()));
       });

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { clusterLayout } from '../../../local/cluster/layout.ts';
-import { childrenOf } from '../../../local/cluster/process-identity.ts';
+import { childrenOf, commandOf } from '../../../local/cluster/process-identity.ts';
 import { type Relay, runningRelays, startRelays, stopRelays } from '../../../local/cluster/relays.ts';
 import { end, eventually, freePort } from '../../support/processes.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -29,15 +29,7 @@ afterEach(async () => {
 });
 
 const relay = (name: string, port: number): Relay => ({ name, port, target: '10.0.0.1', targetPort: 80 });
-/** undefined: it has ended meanwhile. */
-const nameOf = (pid: number): string | undefined => {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
-};
-const nsenter = (): number | undefined => childrenOf(process.pid).find((pid) => nameOf(pid) === 'nsenter');
+const nsenter = (): number | undefined => childrenOf(process.pid).find((pid) => commandOf(pid) === 'nsenter');
 const accepts = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -70,6 +62,17 @@ describe('relays', () => {
     await startRelays(layout, node, [relay('second', port)]);
     expect(runningRelays(layout)).toEqual([relay('second', port)]);
     expect(await accepts(port)).toBe(true);
+  });
+
+  it('say so when they cannot start, and keep no port and no record', async () => {
+    const port = await freePort();
+    const layoutOfNone = clusterLayout(temporaryFolder('relays-of-none'));
+    mkdirSync(layoutOfNone.folder, { recursive: true });
+    // Above the highest number that a process has.
+    const started = startRelays(layoutOfNone, 4_194_305, [relay('first', port)]);
+    await expect(started).rejects.toThrow('the relay process ended while it started');
+    expect(await accepts(port)).toBe(false);
+    expect(existsSync(layoutOfNone.relayRecord)).toBe(false);
   });
 
   it('end, and free their ports, when they are stopped', async () => {
