@@ -40,11 +40,12 @@ describe('slots', () => {
     const slots = new Slots<{ name: string; slot: number }>();
     const there = Array.from({ length: 3 }, (_, at) => thing(String(at)));
     for (const each of there) slots.add(each);
-    for (let at = 0; at < 100; at += 1) {
-      const [oldest = thing('none')] = there;
-      slots.remove(there.shift() ?? oldest);
-      there.push(thing(String(at)));
-      slots.add(there.at(-1) ?? oldest);
+    for (let at = 3; at < 100; at += 1) {
+      const oldest = there.shift();
+      if (oldest) slots.remove(oldest);
+      const newest = thing(String(at));
+      there.push(newest);
+      slots.add(newest);
     }
     expect(Math.max(...there.map(({ slot }) => slot))).toBeLessThan(3);
   });

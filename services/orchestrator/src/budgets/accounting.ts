@@ -113,6 +113,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       replica,
       again: (question, round) => this.#ask(question, round),
     });
+    const onRows = (count: number) => metrics.ledgerRows.inc({ outcome: 'lost' }, count);
     if (redis) {
       const budgets = new RedisBudgets(redis, replica);
       // What it has is for the ledger, so that without PostgreSQL it is of no use.
@@ -129,7 +130,6 @@ export class Accounting implements AdmissionPolicy, Participant {
       this.#journal = journal;
       const leases = new Leases({ budgets, coordination, onSwept: (epoch, swept) => journal.begin(epoch, swept) });
       this.#leases = leases;
-      const onRows = (count: number) => metrics.ledgerRows.inc({ outcome: 'lost' }, count);
       this.#logRecovery =
         this.#ahead &&
         ledger &&
@@ -159,7 +159,7 @@ export class Accounting implements AdmissionPolicy, Participant {
       ledger,
       coordination,
       log,
-      onRows: (count) => metrics.ledgerRows.inc({ outcome: 'lost' }, count),
+      onRows,
       known: () => this.#settling.known(),
       replica,
     });
@@ -173,7 +173,8 @@ export class Accounting implements AdmissionPolicy, Participant {
   start(): void {
     this.coordination.start(this);
     this.#every(5_000, () => this.#recovery.routine());
-    this.#every(2_000, async () => this.#logRecovery?.routine());
+    const logRecovery = this.#logRecovery;
+    if (logRecovery) this.#every(2_000, () => logRecovery.routine());
     this.#every(1_000, async () => this.#tell());
     this.#every(60_000, async () => {
       this.#rates.sweep(Date.now());
@@ -358,9 +359,7 @@ export class Accounting implements AdmissionPolicy, Participant {
   /** Tells the journal of a call that was admitted with credit. */
   #note({ id, user, entry }: Question, call: OpenCall, generation: string, credit: string) {
     const { at, amountNanoUsd } = call;
-    const told = this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry, call });
-    call.admittal = told?.noting;
-    return told?.noted;
+    return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry, call });
   }
 
   /** Tells PostgreSQL that Redis is gone, until it has heard. */

@@ -15,8 +15,8 @@ export interface Admittal {
   readonly credit: string;
   /** What the journal keeps. */
   readonly entry: string;
-  /** The call; it has a slot as long as it is under way. */
-  readonly call: Slotted;
+  /** The call; it has a slot as long as it is under way, and learns how it was noted. */
+  readonly call: Slotted & { admittal: Noting | undefined };
 }
 
 /** An admittal that Redis is, or was, or will be told of. */
@@ -93,23 +93,29 @@ export class Journal {
    * Notes an admittal. Once this has answered, the backend may be given the request, which tells before it writes it whether the kernel
    * has the note: both are then written in the same turn of the event loop, one after the other.
    *
-   * @returns `noted` is undefined when the kernel has it already
+   * @returns undefined when the kernel has it already
    */
-  admit(admittal: Admittal): { readonly noting: Noting; readonly noted: Noted | undefined | Promise<Noted> } {
+  admit(admittal: Admittal): Noted | undefined | Promise<Noted> {
     const ahead = this.#options.ahead?.write(`R${admittal.id}|${admittal.at}|${admittal.entry}`);
     const noting: Noting = { ...admittal, since: performance.now(), ahead, told: ahead === undefined };
-    if (noting.told) return { noting, noted: this.#note(noting) };
+    admittal.call.admittal = noting;
+    if (noting.told) return this.#note(noting);
     this.#late.push(noting);
     this.#timer ??= setTimeout(() => this.#tellLate(), LATE_MS);
-    return { noting, noted: undefined };
+    return undefined;
   }
 
   /** Tells Redis of a call now, before it is told something that the call has to be known for. */
   tell(noting: Noting): void {
+    this.#take(noting);
+    this.#flush('admittals');
+  }
+
+  /** With what Redis is told next, unless it was told. */
+  #take(noting: Noting): void {
     if (noting.told) return;
     noting.told = true;
     this.#admittals.push(noting);
-    this.#flush('admittals');
   }
 
   #note(noting: Noting): Noted | Promise<Noted> {
@@ -132,11 +138,7 @@ export class Journal {
 
   /** Notes the end of a call, with all others of this turn of the event loop. */
   end(ending: Ending): void {
-    const { admittal } = ending;
-    if (admittal?.told === false) {
-      admittal.told = true;
-      this.#admittals.push(admittal);
-    }
+    if (ending.admittal) this.#take(ending.admittal);
     this.#endings.push(ending);
     this.#scheduled ??= setImmediate(() => this.#flush('all'));
   }
@@ -160,17 +162,9 @@ export class Journal {
 
   #tellLate(): void {
     const until = performance.now() - LATE_MS;
-    const left: Noting[] = [];
-    for (const noting of this.#late) {
-      if (noting.told) continue;
-      if (noting.since > until) left.push(noting);
-      else {
-        noting.told = true;
-        this.#admittals.push(noting);
-      }
-    }
-    this.#late = left;
-    this.#timer = left.length > 0 ? setTimeout(() => this.#tellLate(), LATE_MS / 2) : undefined;
+    for (const noting of this.#late) if (noting.since <= until) this.#take(noting);
+    this.#late = this.#late.filter(({ told }) => !told);
+    this.#timer = this.#late.length > 0 ? setTimeout(() => this.#tellLate(), LATE_MS / 2) : undefined;
     this.#flush('admittals');
   }
 
@@ -186,7 +180,7 @@ export class Journal {
 
   /** Resolves when Redis has answered to everything. */
   async drain(): Promise<void> {
-    for (const noting of this.#late) this.tell(noting);
+    for (const noting of this.#late) this.#take(noting);
     this.#flush('all');
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
@@ -261,7 +255,7 @@ function isOpen({ call }: Admittal): boolean {
 
 /** Somebody else knows of them. */
 function release(notings: readonly Noting[]): void {
-  for (const { ahead } of notings) if (ahead) ahead.log.release(ahead);
+  for (const { ahead } of notings) ahead?.release();
 }
 
 /** @param generation The one in which it is told: what was taken as credit in an earlier one is not reserved any more. */

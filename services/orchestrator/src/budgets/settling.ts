@@ -61,7 +61,7 @@ export class Settling {
       write: async (rows) => {
         metrics.ledgerPending.set(this.writer.size);
         await ledger?.append(rows);
-        for (const { ahead } of rows) if (ahead) ahead.log.release(ahead);
+        for (const { ahead } of rows) ahead?.release();
         metrics.ledgerRows.inc({ outcome: 'settled' }, rows.length);
       },
       onWritten: (ids) => this.#forget(ids),
@@ -151,8 +151,7 @@ export class Settling {
 
   /** Adds to what the disk has of a call; it goes with that. */
   #append({ admittal }: OpenCall, line: string): void {
-    const segment = admittal?.ahead && this.#options.ahead?.write(line);
-    if (segment) segment.log.release(segment);
+    if (admittal?.ahead) this.#options.ahead?.write(line)?.release();
   }
 
   /** Whether Redis has the reservation of a call, and can be relied on. */
@@ -165,11 +164,12 @@ export class Settling {
     const row = copyLine(settledRow(call.facts, call.at, settlement));
     const ahead = this.#options.ahead?.write(`S${row}`);
     this.#ended.push({ call, costNanoUsd: settlement.costNanoUsd, row, ahead });
-    const due = performance.now() + (ahead && call.admittal ? WAIT_AHEAD_MS : WAIT_MS);
+    const wait = ahead && call.admittal ? WAIT_AHEAD_MS : WAIT_MS;
+    const due = performance.now() + wait;
     if (due >= this.#due) return;
     clearTimeout(this.#timer);
     this.#due = due;
-    this.#timer = setTimeout(() => this.settle(), due - performance.now());
+    this.#timer = setTimeout(() => this.settle(), wait);
   }
 
   #settle({ call: open, costNanoUsd, row, ahead }: Ended): void {

@@ -1,17 +1,53 @@
-import { close, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, unlink, writeSync } from 'node:fs';
+import { close, openSync, readdirSync, readFileSync, renameSync, rmSync, unlink, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '../errors/describe.ts';
 import type { Logger } from '../logging.ts';
 import { ownerName, ownerRuns } from './process-owner.ts';
 
 /** A file of the log. */
-export interface Segment {
-  readonly log: WriteAheadLog;
-  readonly file: string;
-  readonly fd: number;
-  bytes: number;
+export class Segment {
+  readonly #file: string;
+  readonly #fd: number;
+  #bytes = 0;
   /** Lines that nobody else knows yet. */
-  open: number;
+  #open = 0;
+  #complete = false;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#fd = openSync(file, 'a', 0o600);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws Error when less than the line was written */
+  write(line: string): void {
+    const text = `${line}\n`;
+    const bytes = Buffer.byteLength(text);
+    if (writeSync(this.#fd, text) !== bytes) throw new Error('a part of a line was written');
+    this.#bytes += bytes;
+    this.#open += 1;
+  }
+
+  /** A line is known elsewhere. */
+  release(): void {
+    this.#open -= 1;
+    this.#removeIfNeedless();
+  }
+
+  /** Nothing more is written. */
+  complete(): void {
+    this.#complete = true;
+    this.#removeIfNeedless();
+  }
+
+  #removeIfNeedless(): void {
+    if (!this.#complete || this.#open > 0) return;
+    unlink(this.#file, () => undefined);
+    close(this.#fd, () => undefined);
+  }
 }
 
 /** What a process left that is no more. */
@@ -21,7 +57,7 @@ export interface Abandoned {
 }
 
 export interface WriteAheadLogOptions {
-  /** Made if it is not there. Processes that share it see each other in /proc. */
+  /** It is there, and can be written to. Processes that share it see each other in /proc. */
   readonly folder: string;
   readonly replica: string;
   readonly log: Logger;
@@ -45,46 +81,35 @@ export class WriteAheadLog {
   #count = 0;
   #notBefore = 0;
 
-  /** @throws Error when the folder cannot be made */
   constructor(options: WriteAheadLogOptions) {
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true });
   }
 
   /**
    * Adds a line.
    *
    * @param line Without line breaks.
-   * @returns where it is, for {@link release}; undefined: it could not be written, and who would rely on it has to do without
+   * @returns where it is, to be released; undefined: it could not be written, and who would rely on it has to do without
    */
   write(line: string): Segment | undefined {
     if (this.#notBefore > 0 && performance.now() < this.#notBefore) return undefined;
     try {
       const segment = this.#segment();
-      const text = `${line}\n`;
-      const bytes = Buffer.byteLength(text);
-      if (writeSync(segment.fd, text) !== bytes) throw new Error('a part of a line was written');
-      segment.bytes += bytes;
-      segment.open += 1;
+      segment.write(line);
       return segment;
     } catch (error) {
       this.#options.log.warn({ event: 'write_ahead_failed', error: describeError(error) });
       this.#notBefore = performance.now() + PAUSE_MS;
       // Half a line may be at its end.
-      this.#retire();
+      this.close();
       return undefined;
     }
   }
 
-  /** A line is known elsewhere. */
-  release(segment: Segment): void {
-    segment.open -= 1;
-    if (segment.open === 0 && segment !== this.#current) this.#remove(segment);
-  }
-
-  /** Removes what nobody needs any more. What is known here alone stays. */
+  /** Completes the file under way. One that somebody may need stays. */
   close(): void {
-    this.#retire();
+    this.#current?.complete();
+    this.#current = undefined;
   }
 
   /** Files of processes that are no more. */
@@ -118,22 +143,9 @@ export class WriteAheadLog {
   #segment(): Segment {
     const { folder, replica, segmentBytes = 4 * 1024 * 1024 } = this.#options;
     if (this.#current && this.#current.bytes < segmentBytes) return this.#current;
-    this.#retire();
+    this.close();
     this.#count += 1;
-    const file = join(folder, `${replica}~${this.#count}~${this.#owner}${SUFFIX}`);
-    this.#current = { log: this, file, fd: openSync(file, 'a', 0o600), bytes: 0, open: 0 };
+    this.#current = new Segment(join(folder, `${replica}~${this.#count}~${this.#owner}${SUFFIX}`));
     return this.#current;
-  }
-
-  #retire(): void {
-    const segment = this.#current;
-    if (!segment) return;
-    this.#current = undefined;
-    if (segment.open === 0) this.#remove(segment);
-  }
-
-  #remove({ file, fd }: Segment): void {
-    unlink(file, () => undefined);
-    close(fd, () => undefined);
   }
 }

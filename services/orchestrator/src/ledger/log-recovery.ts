@@ -1,7 +1,5 @@
 import { rowOfLost } from '../budgets/open-calls.ts';
 import type { WriteAheadLog } from '../budgets/write-ahead-log.ts';
-import { AppError } from '../errors/app-error.ts';
-import { describeError } from '../errors/describe.ts';
 import type { Coordination } from '../limits/coordination.ts';
 import type { Logger } from '../logging.ts';
 import type { RedisBudgets } from '../stores/redis/budgets.ts';
@@ -9,6 +7,7 @@ import type { RedisConnection } from '../stores/redis/connection.ts';
 import { KEYS } from '../stores/redis/keys.ts';
 import { copyLine, fieldsOf } from './copy-format.ts';
 import type { PostgresLedger } from './postgres-ledger.ts';
+import { writeOne } from './write-one.ts';
 
 export interface LogRecoveryOptions {
   readonly ahead: WriteAheadLog;
@@ -76,38 +75,26 @@ export class LogRecovery {
 
   async #bringIn(calls: ReadonlyMap<string, Last>): Promise<void> {
     const { ledger, log, onRows } = this.#options;
-    const ids = [...calls.keys()];
+    const all = [...calls];
+    let written = 0;
     let lost = 0;
-    let ended = 0;
-    for (let at = 0; at < ids.length; at += BATCH) {
-      const part = ids.slice(at, at + BATCH);
-      const outcomes = await ledger.outcomes(part);
-      for (const id of part) {
-        const call = calls.get(id);
-        const outcome = outcomes.get(id);
-        if (!call || (outcome !== undefined && (outcome !== 'lost' || call.kind === 'lost'))) continue;
-        await this.#write(id, call.line);
-        if (call.kind === 'lost') lost += 1;
-        else {
-          ended += 1;
-          await this.#charge(call.line);
-        }
+    for (let at = 0; at < all.length; at += BATCH) {
+      const part = all.slice(at, at + BATCH);
+      const ends = await ledger.ends(part.map(([id]) => id));
+      const missing = part.filter(([id, { kind }]) => {
+        const outcome = ends.get(id)?.outcome;
+        return outcome === undefined || (outcome === 'lost' && kind === 'ended');
+      });
+      for (const [id, { kind, line }] of missing) {
+        await writeOne(() => ledger.write([line]), id, log);
+        if (kind === 'ended') await this.#charge(line);
+        else lost += 1;
       }
+      written += missing.length;
     }
-    if (lost + ended === 0) return;
+    if (written === 0) return;
     onRows(lost);
-    log.warn({ event: 'log_recovered', count: lost + ended, swept: lost });
-  }
-
-  async #write(id: string, line: string): Promise<void> {
-    const { ledger, log } = this.#options;
-    try {
-      await ledger.write([line]);
-    } catch (error) {
-      // AppErrors say that PostgreSQL is gone. Anything else is about the row.
-      if (error instanceof AppError) throw error;
-      log.error({ event: 'ledger_row_refused', request_id: id, error: describeError(error) });
-    }
+    log.warn({ event: 'log_recovered', count: written, swept: lost });
   }
 
   /** Its reservation was given back with the journal. */

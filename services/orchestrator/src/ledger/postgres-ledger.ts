@@ -27,6 +27,12 @@ export interface Spending {
   readonly limits: Readonly<Record<Period, number | undefined>>;
 }
 
+/** What the ledger says of the end of a request. */
+export interface End {
+  readonly outcome: string;
+  readonly costNanoUsd: number;
+}
+
 export interface Spender {
   readonly user: string;
   readonly costNanoUsd: number;
@@ -186,22 +192,18 @@ export class PostgresLedger {
     }));
   }
 
-  /** What requests cost, of those that are in the ledger. */
-  async costs(requestIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  /** How requests ended and what they cost, of those that are in the ledger. */
+  async ends(requestIds: readonly string[]): Promise<ReadonlyMap<string, End>> {
     const rows = await this.#rows(
-      'SELECT request_id, cost_nano_usd FROM accounting.ledger WHERE request_id = ANY($1::text[])',
+      'SELECT request_id, outcome, cost_nano_usd FROM accounting.ledger WHERE request_id = ANY($1::text[])',
       [requestIds],
     );
-    return new Map(rows.map((row) => [String(row.request_id), Number(row.cost_nano_usd)]));
-  }
-
-  /** How requests ended, of those that are in the ledger. */
-  async outcomes(requestIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.#rows(
-      'SELECT request_id, outcome FROM accounting.ledger WHERE request_id = ANY($1::text[])',
-      [requestIds],
+    return new Map(
+      rows.map((row) => [
+        String(row.request_id),
+        { outcome: String(row.outcome), costNanoUsd: Number(row.cost_nano_usd) },
+      ]),
     );
-    return new Map(rows.map((row) => [String(row.request_id), String(row.outcome)]));
   }
 
   /** A sign of life of a replica, and whether it relies on Redis. */

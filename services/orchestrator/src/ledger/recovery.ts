@@ -6,7 +6,7 @@ import { creditOf } from '../stores/redis/journal-fields.ts';
 import { KEYS } from '../stores/redis/keys.ts';
 import { REFUND, RETURN, SETTLE } from '../stores/redis/scripts.ts';
 import { copyLine } from './copy-format.ts';
-import type { PostgresLedger } from './postgres-ledger.ts';
+import type { End, PostgresLedger } from './postgres-ledger.ts';
 
 export interface RecoveryOptions {
   readonly redis: RedisConnection | undefined;
@@ -158,13 +158,13 @@ export class Recovery {
     const { epoch } = coordination;
     const open = entries.flatMap((entry) => (entry.kind === 'reserved' ? [entry.id] : []));
     // The end of one may have been written just before its replica died, and Redis not told any more.
-    const costs = (open.length > 0 && (await ledger?.costs(open))) || new Map<string, number>();
+    const ends = (open.length > 0 && (await ledger?.ends(open))) || new Map<string, End>();
     for (const entry of entries) {
       if (entry.kind === 'credit') {
         const keys = [KEYS.epoch, KEYS.budget(entry.epoch, entry.user), journal];
         await redis.run(RETURN, keys, [entry.epoch, entry.id]);
       } else if (entry.kind === 'reserved') {
-        const cost = costs.get(entry.id) ?? 0;
+        const cost = ends.get(entry.id)?.costNanoUsd ?? 0;
         const keys = [KEYS.epoch, KEYS.budget(epoch, userOf(entry.facts)), journal];
         if (cost === 0) await redis.run(REFUND, keys, [epoch, entry.id]);
         else await redis.run(SETTLE, keys, [epoch, entry.id, String(cost), '', String(entry.at), '0']);

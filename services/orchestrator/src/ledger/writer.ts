@@ -3,6 +3,7 @@ import type { Segment } from '../budgets/write-ahead-log.ts';
 import { AppError } from '../errors/app-error.ts';
 import { describeError } from '../errors/describe.ts';
 import type { Logger } from '../logging.ts';
+import { writeOne } from './write-one.ts';
 
 /** A row of a call that ended here. */
 export interface NewRow {
@@ -115,8 +116,9 @@ export class LedgerWriter {
     this.#taken = rows;
     this.#pending = new Map();
     try {
-      while (rows.size > 0) {
-        const part = [...rows].slice(0, batch);
+      const taken = [...rows];
+      for (let at = 0; at < taken.length; at += batch) {
+        const part = taken.slice(at, at + batch);
         try {
           await write(part.map(([, row]) => row));
         } catch (error) {
@@ -141,13 +143,6 @@ export class LedgerWriter {
   }
 
   async #oneByOne(part: readonly (readonly [string, NewRow])[]): Promise<void> {
-    for (const [requestId, row] of part) {
-      try {
-        await this.#options.write([row]);
-      } catch (error) {
-        if (error instanceof AppError) throw error;
-        this.#options.log.error({ event: 'ledger_row_refused', request_id: requestId, error: describeError(error) });
-      }
-    }
+    for (const [requestId, row] of part) await writeOne(() => this.#options.write([row]), requestId, this.#options.log);
   }
 }

@@ -5,6 +5,7 @@ import { startPostgres, type TestPostgres } from '../../../support/postgres.ts';
 import { end, eventually } from '../../../support/processes.ts';
 import { startRedis, type TestRedis } from '../../../support/redis.ts';
 import { FaultyUpstream } from '../../../support/upstream/upstream.ts';
+import { meteredProvider } from '../support/metered-provider.ts';
 import { ReplicaProcesses } from '../support/processes.ts';
 
 // Three replicas as processes, with real stores, and an upstream that keeps what it was asked. A dollar a token: what a call
@@ -25,11 +26,7 @@ beforeAll(async () => {
     postgres: postgres.options,
     providers: [
       {
-        name: 'cloud',
-        kind: 'openai-compatible',
-        baseUrl: `${upstream.url}/v1`,
-        tier: 1,
-        models: [{ name: 'small', price: { input: 0, output: 1_000_000 } }],
+        ...meteredProvider(upstream.url),
         timeouts: { connect: 2_000, headers: 4_000, firstToken: 4_000, betweenChunks: 4_000, total: 5_000 },
       },
     ],

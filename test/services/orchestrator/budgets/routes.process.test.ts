@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../support/processes.ts';
 import { FaultyUpstream } from '../../../support/upstream/upstream.ts';
 import { type AccountingApp, accountingApp } from '../support/accounting-app.ts';
+import { meteredProvider } from '../support/metered-provider.ts';
 import { Bench } from '../support/replicas.ts';
 
 const upstream = new FaultyUpstream();
@@ -33,15 +34,7 @@ beforeAll(async () => {
       user_123: 'token-of-123',
       bob: 'token-of-bob',
     },
-    providers: [
-      {
-        name: 'cloud',
-        kind: 'openai-compatible',
-        baseUrl: `${upstream.url}/v1`,
-        tier: 1,
-        models: [{ name: 'small', price: { input: 0, output: 1_000_000 } }],
-      },
-    ],
+    providers: [meteredProvider(upstream.url)],
   };
   one = await accountingApp(options);
   other = await accountingApp(options);

@@ -9,7 +9,7 @@ import { eventually } from '../../../support/processes.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 function bench(segmentBytes?: number) {
-  const folder = join(temporaryFolder('ahead'), 'made');
+  const folder = temporaryFolder('ahead');
   const warnings: LogFields[] = [];
   const ignore = () => undefined;
   const log = { info: ignore, error: ignore, warn: (fields: LogFields) => void warnings.push(fields) };
@@ -52,13 +52,13 @@ describe('the log on the disk', () => {
     const [a, b, c] = ['0123456', '0123456', '0123456'].map((line) => ahead.write(line));
     if (!a || !b || !c) throw new Error('not written');
     expect(files()).toHaveLength(2);
-    ahead.release(a);
+    a.release();
     expect(files()).toHaveLength(2);
-    ahead.release(b);
+    b.release();
     await eventually(() => expect(files()).toHaveLength(1));
     ahead.close();
     expect(files()).toHaveLength(1);
-    ahead.release(c);
+    c.release();
     await eventually(() => expect(files()).toEqual([]));
   });
 

@@ -10,6 +10,7 @@ import { startPostgres, type TestPostgres } from '../../../support/postgres.ts';
 import { end, eventually } from '../../../support/processes.ts';
 import { startRedis, type TestRedis } from '../../../support/redis.ts';
 import { FaultyUpstream } from '../../../support/upstream/upstream.ts';
+import { meteredProvider } from '../support/metered-provider.ts';
 import { type ReplicaProcess, ReplicaProcesses } from '../support/processes.ts';
 
 // One replica as a process, killed under load and started again on the same folder. A dollar a token: each answer takes 7.
@@ -28,15 +29,7 @@ beforeAll(async () => {
   replicas = new ReplicaProcesses({
     redisUrl: redis.url,
     postgres: postgres.options,
-    providers: [
-      {
-        name: 'cloud',
-        kind: 'openai-compatible',
-        baseUrl: `${upstream.url}/v1`,
-        tier: 1,
-        models: [{ name: 'small', price: { input: 0, output: 1_000_000 } }],
-      },
-    ],
+    providers: [meteredProvider(upstream.url)],
     policy: {
       tiers: {
         standard: { rate: { requests: 1_000_000, windowSeconds: 60 }, budget: { daily: 1_000_000 } },

@@ -11,6 +11,7 @@ import { startPostgres, type TestPostgres } from '../../../support/postgres.ts';
 import { eventually, freePort } from '../../../support/processes.ts';
 import { startRedis, type TestRedis } from '../../../support/redis.ts';
 import { FaultyUpstream } from '../../../support/upstream/upstream.ts';
+import { meteredProvider } from '../support/metered-provider.ts';
 import { type ReplicaProcess, ReplicaProcesses } from '../support/processes.ts';
 
 // Services of two workers each, as processes, with real stores. A dollar a token, of which each answer takes 7.
@@ -33,15 +34,7 @@ beforeAll(async () => {
   services = new ReplicaProcesses({
     redisUrl: redis.url,
     postgres: postgres.options,
-    providers: [
-      {
-        name: 'cloud',
-        kind: 'openai-compatible',
-        baseUrl: `${upstream.url}/v1`,
-        tier: 1,
-        models: [{ name: 'small', price: { input: 0, output: 1_000_000 } }],
-      },
-    ],
+    providers: [meteredProvider(upstream.url)],
     policy: {
       tiers: {
         standard: { rate: { requests: 100_000, windowSeconds: 60 }, budget: { daily: 37 * TOKENS } },
