@@ -31,6 +31,7 @@ const { values: options } = parseArgs({
 });
 
 const cleanup = new Cleanup();
+cleanup.onSignals();
 const progress = options.json ? silent : createProgress();
 const paths = resolvePaths();
 try {

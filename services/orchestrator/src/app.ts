@@ -89,12 +89,12 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   installObservation(app, deps.log, metrics, () => state.lifecycle.draining);
   const { accounting: parts } = deps;
   if (parts) installMaintenance(app, parts.maintenance);
-  if (parts) installLimits(app, parts.accounting);
+  if (parts) installLimits(app, parts.accounting.limits);
   installAuth(app, {
     ...deps.auth,
-    ...(parts && { onStranger: (request) => limitStranger(request, parts.accounting) }),
+    ...(parts && { onStranger: (request) => limitStranger(request, parts.accounting.limits) }),
   });
-  if (parts) limitCallers(app, parts.accounting);
+  if (parts) limitCallers(app, parts.accounting.limits);
   app.addHook('onSend', (_request, reply, _payload, done) => {
     // Clients let go of their connections, so that the next request goes to another replica.
     if (state.lifecycle.draining) reply.header('connection', 'close');

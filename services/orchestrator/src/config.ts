@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { describeError } from './errors/describe.ts';
 import { FEATURES, type FeatureSet, parseFeatures } from './features.ts';
 import { type Policy, readPolicyFile } from './limits/policy.ts';
@@ -163,7 +163,8 @@ class Reader {
     const path = this.text(name);
     if (path === undefined) return undefined;
     try {
-      mkdirSync(path, { recursive: true });
+      // Not recursive: below /proc, Node.js 24 would try for ever.
+      if (!existsSync(path)) mkdirSync(path);
       accessSync(path, constants.W_OK);
     } catch (error) {
       const problem = `"${path}" cannot be written to (${describeError(error)})`;
@@ -177,6 +178,10 @@ class Reader {
     if (count > 1 && this.text('REDIS_URL') === undefined) {
       const problem = `"${count}" processes share limits, budgets and the maintenance mode through Redis, and REDIS_URL is not set`;
       this.#problem('WORKERS', problem, 'Set REDIS_URL, or remove it for 1.');
+    }
+    if (count > 1 && this.text('PORT') === '0') {
+      const problem = `"0" gives each of ${count} workers a port of its own`;
+      this.#problem('PORT', problem, 'Set it to one that they share, such as 8000.');
     }
     return count;
   }

@@ -43,6 +43,7 @@ describe('readConfig', () => {
     expect(problems({ WORKERS: '2' })).toEqual(['WORKERS']);
     for (const workers of ['0', '65', 'all', '1.5'])
       expect(problems({ WORKERS: workers, REDIS_URL: 'redis://redis:6379' })).toEqual(['WORKERS']);
+    expect(problems({ WORKERS: '2', REDIS_URL: 'redis://redis:6379', PORT: '0' })).toEqual(['PORT']);
   });
 
   it('answers probes on a port of their own where it is told to, which is not that of the service', () => {
@@ -56,10 +57,11 @@ describe('readConfig', () => {
   });
 
   it('makes the folder for calls of the last moment, and refuses one that it cannot write to', () => {
-    const folder = join(temporaryFolder('config'), 'a', 'b');
+    const folder = join(temporaryFolder('config'), 'ahead');
     expect(readConfig({ ...GOOD, WRITE_AHEAD_DIR: folder }, () => undefined).writeAheadDir).toBe(folder);
     expect(existsSync(folder)).toBe(true);
-    expect(problems({ WRITE_AHEAD_DIR: join(import.meta.filename, 'in-a-file') })).toEqual(['WRITE_AHEAD_DIR']);
+    for (const path of [join(import.meta.filename, 'in-a-file'), '/proc/not/there'])
+      expect(problems({ WRITE_AHEAD_DIR: path })).toEqual(['WRITE_AHEAD_DIR']);
   });
 
   it('needs no database for the gateway alone', () => {

@@ -11,19 +11,19 @@ import type { LedgerWriter } from '../ledger/writer.ts';
 import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
 import { Coordination, type Participant } from '../limits/coordination.ts';
 import { LocalRates } from '../limits/local-rates.ts';
-import { type Policy, type Rate, rateOf, type TierPolicy } from '../limits/policy.ts';
-import { type RateState, rateHeaders } from '../limits/rate-state.ts';
-import { Standings } from '../limits/standings.ts';
+import { type Policy, rateOf } from '../limits/policy.ts';
+import { rateHeaders } from '../limits/rate-state.ts';
+import { ADMITTED_BY_GATEWAY, RequestLimits, rateKey } from '../limits/request-limits.ts';
 import type { Logger } from '../logging.ts';
 import { RedisBudgets } from '../stores/redis/budgets.ts';
 import type { RedisConnection } from '../stores/redis/connection.ts';
-import type { Series } from '../tally.ts';
 import { Alone } from './alone.ts';
 import { Journal } from './journal.ts';
 import { Leases } from './leases.ts';
 import { journalText, type OpenCall, targetOf } from './open-calls.ts';
+import { Participation } from './participation.ts';
 import type { Question, Verdict } from './question.ts';
-import { noRoom, tooMany, unavailable } from './refusals.ts';
+import { noRoom, unavailable } from './refusals.ts';
 import { Settling } from './settling.ts';
 import { Together } from './together.ts';
 import { Work } from './work.ts';
@@ -59,28 +59,21 @@ interface Asked {
   readonly question: Question;
 }
 
-/** Routes whose calls ask `admit` themselves; the limit of all others is looked at before they run. */
-export const ADMITTED_BY_GATEWAY: ReadonlySet<string> = new Set([
-  '/v1/chat/completions',
-  '/v1/messages',
-  '/v1/embeddings',
-]);
-
 /**
  * Limits, budgets and ledger. What can be decided here is: see `Leases`. Otherwise one script in Redis looks at rate and budgets and
  * reserves, before the call. What Redis has to know of calls it is told all together, and nobody waits for it: see `Journal`.
  * PostgreSQL gets rows in batches.
  */
-export class Accounting implements AdmissionPolicy, Participant {
+export class Accounting implements AdmissionPolicy {
   readonly replica: string;
   readonly coordination: Coordination;
+  readonly participation: Participation;
+  readonly limits: RequestLimits;
   readonly #options: AccountingOptions;
   readonly #rates = new LocalRates();
-  readonly #standings = new Standings();
-  readonly #usage = new Map<string, Series>();
   readonly #work: Work;
-  readonly #settling: Settling;
   readonly #alone: Alone;
+  readonly #settling: Settling;
   /** undefined: there is no Redis */
   readonly #together: Together | undefined;
   readonly #recovery: Recovery;
@@ -89,15 +82,17 @@ export class Accounting implements AdmissionPolicy, Participant {
   readonly #ahead: WriteAheadLog | undefined;
   readonly #logRecovery: LogRecovery | undefined;
   readonly #leases: Leases | undefined;
-  /** Whether PostgreSQL knows that this replica does not rely on Redis. */
-  #told = true;
-  #telling = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(options: AccountingOptions) {
     this.#options = options;
     this.replica = options.replica ?? randomUUID();
-    const { redis, ledger, log, metrics } = options;
+    const { redis, ledger, log, metrics, policy } = options;
+    this.limits = new RequestLimits({
+      policy,
+      metrics,
+      decide: (question) => this.#together?.take(question) ?? this.#ask(question),
+    });
     this.coordination = new Coordination({
       redis,
       replica: this.replica,
@@ -163,6 +158,18 @@ export class Accounting implements AdmissionPolicy, Participant {
       known: () => this.#settling.known(),
       replica,
     });
+    this.participation = new Participation({
+      replica,
+      coordination,
+      budgets: this.#budgets,
+      ledger,
+      rates: this.#rates,
+      settling: this.#settling,
+      recovery: this.#recovery,
+      alone: this.#alone,
+      work: this.#work,
+      shared: options.maintenance,
+    });
   }
 
   get writer(): LedgerWriter {
@@ -171,14 +178,14 @@ export class Accounting implements AdmissionPolicy, Participant {
 
   /** Starts signs of life, recovery and upkeep. */
   start(): void {
-    this.coordination.start(this);
+    this.coordination.start(this.participation);
     this.#every(5_000, () => this.#recovery.routine());
     const logRecovery = this.#logRecovery;
     if (logRecovery) this.#every(2_000, () => logRecovery.routine());
-    this.#every(1_000, async () => this.#tell());
+    this.#every(1_000, async () => this.participation.tell());
     this.#every(60_000, async () => {
       this.#rates.sweep(Date.now());
-      this.#standings.sweep(Date.now());
+      this.limits.sweep(Date.now());
       await this.#recovery.upkeep(this.#options.policy.retentionMonths);
     });
     // The database may not be there yet, or not be migrated: the routine comes again soon.
@@ -193,10 +200,10 @@ export class Accounting implements AdmissionPolicy, Participant {
   admit(call: GatewayCall): Admission | Promise<Admission> {
     const { identify } = this.#options;
     const identity = identify(call.caller);
-    const tier = this.tierOf(identity);
+    const tier = this.limits.tierOf(identity);
     const rated = ADMITTED_BY_GATEWAY.has(call.route);
     // Calls from inside the service are parts of a request that was counted when it came.
-    if (rated) this.#used(tier.name);
+    if (rated) this.limits.count(tier.name);
     const user = chargedUser(identity, call.endUser);
     const facts = factsOf(call, identity, user, this.replica);
     const first = call.candidates[0];
@@ -226,7 +233,7 @@ export class Accounting implements AdmissionPolicy, Participant {
     const headers = this.#headers(question, verdict);
     switch (verdict.kind) {
       case 'rate':
-        return refusal(this.#tooMany(tier.name, call.route, verdict.rate), headers);
+        return refusal(this.limits.refusal(tier.name, call.route, verdict.rate), headers);
       case 'budget':
         metrics.budgetRejections.inc({ user_tier: tier.name, period: verdict.full.period });
         return refusal(noRoom(verdict.full, call.estimate.costNanoUsd), {
@@ -261,41 +268,6 @@ export class Accounting implements AdmissionPolicy, Participant {
     }
   }
 
-  /**
-   * Whether a request to a route that makes no call of a model by itself is within the limit.
-   *
-   * @throws AppError `rate_limited` or `policy_unavailable`
-   */
-  async limit(identity: Identity, route: string): Promise<RateState> {
-    const tier = this.tierOf(identity);
-    this.#used(tier.name);
-    return await this.#limit(rateKey(identity.user, route), route, tier, rateOf(tier, route));
-  }
-
-  /** The same for a request without a valid token. */
-  async limitAddress(address: string): Promise<RateState> {
-    const { policy } = this.#options;
-    const tier: TierPolicy = { ...this.#defaultTier(), name: 'none' };
-    return await this.#limit(`@${address}`, 'unauthenticated', tier, policy.unauthenticated);
-  }
-
-  /** Where a caller stands, without a request being counted: what was last heard, else the whole limit. */
-  peek(identity: Identity | null, route: string): RateState {
-    if (!identity)
-      return {
-        limit: this.#options.policy.unauthenticated.requests,
-        remaining: this.#options.policy.unauthenticated.requests,
-        waitMs: 0,
-      };
-    const rate = rateOf(this.tierOf(identity), route);
-    const state = this.#standings.of(rateKey(identity.user, route));
-    return state ?? { limit: rate.requests, remaining: rate.requests, waitMs: 0 };
-  }
-
-  tierOf(identity: Pick<Identity, 'tier'>): TierPolicy {
-    return this.#options.policy.tiers.get(identity.tier) ?? this.#defaultTier();
-  }
-
   /** Resolves when everything that was settled is stored. */
   async drain(signal?: AbortSignal): Promise<void> {
     this.#settling.settle();
@@ -326,31 +298,6 @@ export class Accounting implements AdmissionPolicy, Participant {
     this.coordination.vanish();
   }
 
-  // What coordination tells
-
-  lost(): void {
-    this.#told = false;
-    this.#tell();
-  }
-
-  async join(epoch: string): Promise<void> {
-    await this.#recovery.salvage();
-    await this.#publish(epoch, true);
-    this.#alone.coordinated();
-  }
-
-  died(replicas: readonly string[]): void {
-    this.#work.track(this.#recovery.sweep(replicas));
-  }
-
-  maintenance(): { version: number; state: string } {
-    return this.#options.maintenance?.maintenance() ?? { version: 0, state: '' };
-  }
-
-  heard(version: number, state: string): void {
-    this.#options.maintenance?.heard(version, state);
-  }
-
   /** Asks whichever store may be relied on. */
   #ask(question: Question, before = 0): Promise<Verdict> {
     return (this.#together ?? this.#alone).decide(question, before);
@@ -362,89 +309,11 @@ export class Accounting implements AdmissionPolicy, Participant {
     return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry, call });
   }
 
-  /** Tells PostgreSQL that Redis is gone, until it has heard. */
-  #tell(): void {
-    if (this.#told || this.#telling || this.coordination.state !== 'down') return;
-    this.#telling = true;
-    this.#work.track(this.#publish('', false).finally(() => (this.#telling = false)));
-  }
-
-  /** Tells PostgreSQL what is under way, and Redis (in a new epoch) which requests still count. */
-  async #publish(epoch: string, joining: boolean): Promise<void> {
-    const { ledger } = this.#options;
-    const now = Date.now();
-    await this.#settling.publish();
-    if (!joining) {
-      const used = [...this.#rates.entries(now)].map(({ key, times }): [string, number] => [key, times.length]);
-      await ledger?.publishRates(this.replica, new Map(used));
-      // Last: from here on the others may let PostgreSQL reserve. Unless Redis came back meanwhile.
-      if (this.coordination.state !== 'down') return;
-      await ledger?.seen(this.replica, false);
-      this.#told = true;
-      return;
-    }
-    // Without PostgreSQL nobody can be told, and nobody can reserve there.
-    await ledger?.seen(this.replica, true).catch(() => undefined);
-    // The journal told of an earlier epoch; what was in it is in PostgreSQL now.
-    await this.#budgets?.begin(epoch, true);
-    for (const { key, windowMs, times } of this.#rates.entries(now))
-      await this.#budgets?.recall(epoch, key, windowMs, times);
-  }
-
-  async #limit(key: string, route: string, tier: TierPolicy, rate: Rate): Promise<RateState> {
-    const question: Question = {
-      id: '',
-      user: '',
-      tier,
-      route,
-      rateKey: key,
-      rate,
-      amountNanoUsd: undefined,
-      entry: '',
-    };
-    const verdict = this.#together?.take(question) ?? (await this.#ask(question));
-    switch (verdict.kind) {
-      case 'yes':
-        return this.#standings.remember(
-          key,
-          verdict.rate ?? { limit: rate.requests, remaining: rate.requests, waitMs: 0 },
-        );
-      case 'rate':
-        this.#standings.remember(key, verdict.rate);
-        throw this.#tooMany(tier.name, route, verdict.rate);
-      case 'budget':
-      case 'unknown':
-        throw unavailable(verdict.kind === 'unknown' ? verdict.reason : 'budget');
-    }
-  }
-
   #headers(question: Question, verdict: Verdict): Record<string, string> {
     const state = verdict.kind === 'unknown' ? undefined : verdict.rate;
     if (!state) return {};
-    this.#standings.remember(question.rateKey, state);
+    this.limits.heard(question.rateKey, state);
     return rateHeaders(state);
-  }
-
-  /** Counts a request of a caller. */
-  #used(tier: string): void {
-    let series = this.#usage.get(tier);
-    if (!series) {
-      series = this.#options.metrics.usageRequests.series({ user_tier: tier });
-      this.#usage.set(tier, series);
-    }
-    series.add();
-  }
-
-  #tooMany(tier: string, route: string, rate: RateState): AppError {
-    this.#options.metrics.rateLimitRejections.inc({ user_tier: tier, route });
-    return tooMany(tier, rate);
-  }
-
-  #defaultTier(): TierPolicy {
-    const { tiers, defaultTier } = this.#options.policy;
-    const tier = tiers.get(defaultTier);
-    if (!tier) throw new Error(`There is no tier "${defaultTier}".`);
-    return tier;
   }
 
   #every(ms: number, work: () => Promise<void>): void {
@@ -458,11 +327,6 @@ export class Accounting implements AdmissionPolicy, Participant {
 export function chargedUser(identity: Identity, endUser: string | undefined): string {
   if (endUser === undefined || !identity.roles.has('delegate')) return identity.user;
   return identity.tenant === 'default' ? endUser.slice(0, 128) : `${identity.tenant}/${endUser.slice(0, 128)}`;
-}
-
-/** Each endpoint is counted by itself. */
-function rateKey(user: string, route: string): string {
-  return `${user}:${route}`;
 }
 
 function refusal(error: AppError, headers: Readonly<Record<string, string>>): Admission {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Accounting, ADMITTED_BY_GATEWAY } from '../budgets/accounting.ts';
 import { AppError } from '../errors/app-error.ts';
 import { type RateState, rateHeaders } from './rate-state.ts';
+import { ADMITTED_BY_GATEWAY, type RequestLimits } from './request-limits.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,11 +16,11 @@ declare module 'fastify' {
  *
  * Goes in before the authentication, because requests that fail it count as well: by address.
  */
-export function installLimits(app: FastifyInstance, accounting: Accounting): void {
+export function installLimits(app: FastifyInstance, limits: RequestLimits): void {
   app.decorateRequest('rate', null);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!reply.hasHeader('x-ratelimit-limit')) {
-      const state = request.rate ?? accounting.peek(request.identity, routeOf(request));
+      const state = request.rate ?? limits.peek(request.identity, routeOf(request));
       for (const [name, value] of Object.entries(rateHeaders(state))) reply.header(name, value);
     }
     done();
@@ -28,7 +28,7 @@ export function installLimits(app: FastifyInstance, accounting: Accounting): voi
 }
 
 /** The part that comes after the authentication. */
-export function limitCallers(app: FastifyInstance, accounting: Accounting): void {
+export function limitCallers(app: FastifyInstance, limits: RequestLimits): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { identity } = request;
     const route = routeOf(request);
@@ -36,7 +36,7 @@ export function limitCallers(app: FastifyInstance, accounting: Accounting): void
       done();
       return;
     }
-    accounting.limit(identity, route).then((state) => {
+    limits.limit(identity, route).then((state) => {
       request.rate = state;
       done();
     }, done);
@@ -48,9 +48,9 @@ export function limitCallers(app: FastifyInstance, accounting: Accounting): void
  *
  * @throws AppError `rate_limited`
  */
-export async function limitStranger(request: FastifyRequest, accounting: Accounting): Promise<void> {
+export async function limitStranger(request: FastifyRequest, limits: RequestLimits): Promise<void> {
   try {
-    request.rate = await accounting.limitAddress(request.ip);
+    request.rate = await limits.limitAddress(request.ip);
   } catch (error) {
     // That nobody can count must not hide what is wrong with the request.
     if (error instanceof AppError && error.code === 'rate_limited') throw error;

@@ -36,7 +36,7 @@ export function budgetLimit(app: App, { accounting, spending, tokens }: BudgetDe
         tenant: request.identity?.tenant ?? '',
         requestId: request.id,
       });
-      const tier = accounting.tierOf({ tier: tokens.tierOfUser(user) });
+      const tier = accounting.limits.tierOf({ tier: tokens.tierOfUser(user) });
       return budgetView(user, await spending.of(user, period, tier));
     },
   );

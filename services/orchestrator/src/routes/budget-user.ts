@@ -43,7 +43,7 @@ export function budgetUser(app: App, { accounting, spending, tokens }: BudgetDep
           cure: `Ask for /api/v1/budget/user/${encodeURIComponent(identity?.user ?? '')}, or use the token of a caller with the role "admin".`,
         });
       }
-      const tier = accounting.tierOf({ tier: tokens.tierOfUser(id) });
+      const tier = accounting.limits.tierOf({ tier: tokens.tierOfUser(id) });
       return budgetView(id, await spending.of(id, period, tier));
     },
   );

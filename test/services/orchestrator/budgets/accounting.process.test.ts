@@ -49,7 +49,7 @@ describe('budgets', () => {
     first?.settle(settlement(1 * DOLLAR));
     second?.refund();
     await replica.accounting.drain();
-    const tier = replica.accounting.tierOf({ tier: 'standard' });
+    const tier = replica.accounting.limits.tierOf({ tier: 'standard' });
     const state = await replica.spending.of('standard-ada', 'daily', tier);
     expect(state).toMatchObject({ spent: DOLLAR, reserved: 0, limit: 10 * DOLLAR });
     expect(permits(await rush([replica], 9, DOLLAR, 's'))).toHaveLength(9);
@@ -111,7 +111,7 @@ describe('budgets', () => {
     // Redis learns of the six from PostgreSQL.
     const later = permits(await rush(replicas, 1, DOLLAR, 't'));
     const state = () =>
-      replicas[0]?.spending.of('standard-ada', 'daily', replicas[0].accounting.tierOf({ tier: 'standard' }));
+      replicas[0]?.spending.of('standard-ada', 'daily', replicas[0].accounting.limits.tierOf({ tier: 'standard' }));
     expect(await state()).toMatchObject({ spent: 0, reserved: 7 * DOLLAR });
     for (const permit of [...held, ...later]) permit.settle(settlement(DOLLAR / 2));
     await Promise.all(replicas.map(({ accounting }) => accounting.drain()));
@@ -191,7 +191,7 @@ describe('budgets', () => {
 /** Resolves when Redis knows that so many dollars were spent. */
 const told = ({ spending, accounting }: Replica, spent: number) =>
   eventually(async () => {
-    const tier = accounting.tierOf({ tier: 'standard' });
+    const tier = accounting.limits.tierOf({ tier: 'standard' });
     expect(await spending.of('standard-ada', 'daily', tier)).toMatchObject({ spent: spent * DOLLAR });
   });
 
@@ -279,12 +279,12 @@ describe('the ledger', () => {
     const [permit] = permits(await rush([slow as Replica], 1, DOLLAR));
     permit?.sending?.(target);
     await slow?.redis.ping();
-    other?.accounting.died([slow?.accounting.replica ?? '']);
+    other?.accounting.participation.died([slow?.accounting.replica ?? '']);
     await eventually(async () => expect(await bench.ledger()).toMatchObject([{ outcome: 'lost' }]));
     permit?.settle(settlement(3 * DOLLAR));
     await slow?.accounting.drain();
     expect(await bench.ledger()).toMatchObject([{ outcome: 'success', cost_nano_usd: String(3 * DOLLAR) }]);
-    const tier = (other as Replica).accounting.tierOf({ tier: 'standard' });
+    const tier = (other as Replica).accounting.limits.tierOf({ tier: 'standard' });
     expect(await other?.spending.of('standard-ada', 'daily', tier)).toMatchObject({ spent: 3 * DOLLAR, reserved: 0 });
   });
 
@@ -330,10 +330,13 @@ describe('rate limits', () => {
     });
     const ada = { caller: 'a', user: 'ada', tenant: 'a', tier: 'standard', roles: new Set<never>() };
     const { accounting } = replica;
-    expect(await accounting.limit(ada, '/x')).toMatchObject({ limit: 1, remaining: 0 });
-    await expect(accounting.limit(ada, '/x')).rejects.toMatchObject({ code: 'rate_limited', retryAfterSeconds: 5 });
-    expect(await accounting.limit(ada, '/y')).toMatchObject({ limit: 2, remaining: 1 });
-    expect(await accounting.limit({ ...ada, user: 'bob' }, '/x')).toMatchObject({ remaining: 0 });
+    expect(await accounting.limits.limit(ada, '/x')).toMatchObject({ limit: 1, remaining: 0 });
+    await expect(accounting.limits.limit(ada, '/x')).rejects.toMatchObject({
+      code: 'rate_limited',
+      retryAfterSeconds: 5,
+    });
+    expect(await accounting.limits.limit(ada, '/y')).toMatchObject({ limit: 2, remaining: 1 });
+    expect(await accounting.limits.limit({ ...ada, user: 'bob' }, '/x')).toMatchObject({ remaining: 0 });
   });
 
   it('remember who was let through when Redis has lost everything', async () => {

@@ -48,7 +48,7 @@ const settle =
     permit.settle(settlement(cost));
   };
 const stateOf = (replica: Replica) =>
-  replica.spending.of('standard-ada', 'daily', replica.accounting.tierOf({ tier: 'standard' }));
+  replica.spending.of('standard-ada', 'daily', replica.accounting.limits.tierOf({ tier: 'standard' }));
 const drain = (replicas: readonly Replica[]) => Promise.all(replicas.map(({ accounting }) => accounting.drain()));
 const first = (replicas: readonly Replica[]): Replica => {
   const [replica] = replicas;
@@ -136,7 +136,7 @@ describe('what replicas hold in advance', () => {
     const held: Permit[] = [];
     await traffic([slow], 100, DOLLAR, (permit) => held.push(permit));
     for (const permit of held) permit.sending?.(target);
-    other.accounting.died([slow.accounting.replica]);
+    other.accounting.participation.died([slow.accounting.replica]);
     await eventually(async () =>
       expect((await bench.ledger()).filter(({ outcome }) => outcome === 'lost')).toHaveLength(100),
     );
