@@ -39,7 +39,7 @@ export async function rate([program, ...args]: Command, order: LoadOrder): Promi
     ];
     const script = path.join(dir, 'request.lua');
     writeFileSync(script, [...request, SCRIPT].join('\n'));
-    const { stdout } = await promisify(execFile)(program, [
+    const running = promisify(execFile)(program, [
       ...args,
       '--threads=1',
       `--connections=${order.connections}`,
@@ -47,6 +47,9 @@ export async function rate([program, ...args]: Command, order: LoadOrder): Promi
       `--script=${script}`,
       `http://127.0.0.1:${order.port}${order.path}`,
     ]);
+    const kill = () => running.child.kill();
+    process.once('exit', kill);
+    const { stdout } = await running.finally(() => process.off('exit', kill));
     const last = stdout.trim().split('\n').at(-1) ?? '';
     const { requests, microseconds, status, connections } = JSON.parse(last) as Summary;
     const failures = status + connections;
