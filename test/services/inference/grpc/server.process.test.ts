@@ -41,6 +41,7 @@ describe('gRPC', () => {
     shape: [values.length],
     contents: { bytes_contents: values.map((value) => Buffer.from(value)) },
   });
+  const much = Array.from({ length: 200 }, () => 'word '.repeat(60));
   const vectors = ({ raw_output_contents: [bytes = Buffer.alloc(0)] }: InferAnswer): number[] => [
     ...new Float32Array(Uint8Array.from(bytes).buffer),
   ];
@@ -117,7 +118,8 @@ describe('gRPC', () => {
       'invalid_request',
     ],
     [
-      { model_name: 'tiny', inputs: [texts('a')], parameters: { timeout: { int64_param: 1 } } },
+      // Only making tokens of so much text takes longer than the millisecond that a timer takes at least.
+      { model_name: 'tiny', inputs: [texts(...much)], parameters: { timeout: { int64_param: 1 } } },
       status.DEADLINE_EXCEEDED,
       'request_timeout',
     ],
@@ -140,9 +142,8 @@ describe('gRPC', () => {
     const port = await small.grpc.listen('127.0.0.1', 0);
     const before = client;
     client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-    const many = Array.from({ length: 30 }, () => 'word '.repeat(60));
     const results = await Promise.allSettled(
-      Array.from({ length: 12 }, () => call('ModelInfer', { model_name: 'tiny', inputs: [texts(...many)] })),
+      Array.from({ length: 12 }, () => call('ModelInfer', { model_name: 'tiny', inputs: [texts(...much)] })),
     );
     client.close();
     client = before;
