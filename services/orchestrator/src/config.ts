@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { describeError } from './errors/describe.ts';
 import { FEATURES, type FeatureSet, parseFeatures } from './features.ts';
 import { type Policy, readPolicyFile } from './limits/policy.ts';
+import { makeFolder } from './make-folder.ts';
 import { type Objective, parseObjectives } from './production/objectives.ts';
 import { type ProviderConfig, parseProviders } from './providers/config.ts';
 
@@ -163,8 +164,7 @@ class Reader {
     const path = this.text(name);
     if (path === undefined) return undefined;
     try {
-      // Not recursive: below /proc, Node.js 24 would try for ever.
-      if (!existsSync(path)) mkdirSync(path);
+      makeFolder(path);
       accessSync(path, constants.W_OK);
     } catch (error) {
       const problem = `"${path}" cannot be written to (${describeError(error)})`;

@@ -57,7 +57,7 @@ describe('readConfig', () => {
   });
 
   it('makes the folder for calls of the last moment, and refuses one that it cannot write to', () => {
-    const folder = join(temporaryFolder('config'), 'ahead');
+    const folder = join(temporaryFolder('config'), 'a', 'b');
     expect(readConfig({ ...GOOD, WRITE_AHEAD_DIR: folder }, () => undefined).writeAheadDir).toBe(folder);
     expect(existsSync(folder)).toBe(true);
     for (const path of [join(import.meta.filename, 'in-a-file'), '/proc/not/there'])

@@ -12,7 +12,6 @@ import type { AccountingMetrics } from '../limits/accounting-metrics.ts';
 import { Coordination, type Participant } from '../limits/coordination.ts';
 import { LocalRates } from '../limits/local-rates.ts';
 import { type Policy, rateOf } from '../limits/policy.ts';
-import { rateHeaders } from '../limits/rate-state.ts';
 import { ADMITTED_BY_GATEWAY, RequestLimits, rateKey } from '../limits/request-limits.ts';
 import type { Logger } from '../logging.ts';
 import { RedisBudgets } from '../stores/redis/budgets.ts';
@@ -91,7 +90,7 @@ export class Accounting implements AdmissionPolicy {
     this.limits = new RequestLimits({
       policy,
       metrics,
-      decide: (question) => this.#together?.take(question) ?? this.#ask(question),
+      decide: (question) => this.#decide(question),
     });
     this.coordination = new Coordination({
       redis,
@@ -222,18 +221,19 @@ export class Accounting implements AdmissionPolicy {
       entry: journalText({ facts, target, sent: call.straight === true }),
     };
     const asked: Asked = { call, facts, target, question };
-    // Most are decided here, at once.
-    const verdict = this.#together?.take(question);
-    return verdict ? this.#decided(asked, verdict) : this.#ask(question).then((said) => this.#decided(asked, said));
+    const verdict = this.#decide(question);
+    return verdict instanceof Promise
+      ? verdict.then((said) => this.#decided(asked, said))
+      : this.#decided(asked, verdict);
   }
 
   #decided({ call, facts, target, question }: Asked, verdict: Verdict): Admission | Promise<Admission> {
     const { metrics } = this.#options;
     const { tier } = question;
-    const headers = this.#headers(question, verdict);
+    const headers = this.limits.headersOf(question, verdict);
     switch (verdict.kind) {
       case 'rate':
-        return refusal(this.limits.refusal(tier.name, call.route, verdict.rate), headers);
+        return refusal(this.limits.tooMany(tier.name, call.route, verdict.rate), headers);
       case 'budget':
         metrics.budgetRejections.inc({ user_tier: tier.name, period: verdict.full.period });
         return refusal(noRoom(verdict.full, call.estimate.costNanoUsd), {
@@ -298,6 +298,11 @@ export class Accounting implements AdmissionPolicy {
     this.coordination.vanish();
   }
 
+  /** Most are decided here, at once. */
+  #decide(question: Question): Verdict | Promise<Verdict> {
+    return this.#together?.take(question) ?? this.#ask(question);
+  }
+
   /** Asks whichever store may be relied on. */
   #ask(question: Question, before = 0): Promise<Verdict> {
     return (this.#together ?? this.#alone).decide(question, before);
@@ -307,13 +312,6 @@ export class Accounting implements AdmissionPolicy {
   #note({ id, user, entry }: Question, call: OpenCall, generation: string, credit: string) {
     const { at, amountNanoUsd } = call;
     return this.#journal?.admit({ id, generation, user, at, amountNanoUsd, credit, entry, call });
-  }
-
-  #headers(question: Question, verdict: Verdict): Record<string, string> {
-    const state = verdict.kind === 'unknown' ? undefined : verdict.rate;
-    if (!state) return {};
-    this.limits.heard(question.rateKey, state);
-    return rateHeaders(state);
   }
 
   #every(ms: number, work: () => Promise<void>): void {

@@ -5,7 +5,7 @@ import type { AppError } from '../errors/app-error.ts';
 import type { Series } from '../tally.ts';
 import type { AccountingMetrics } from './accounting-metrics.ts';
 import { type Policy, type Rate, rateOf, type TierPolicy } from './policy.ts';
-import type { RateState } from './rate-state.ts';
+import { type RateState, rateHeaders } from './rate-state.ts';
 import { Standings } from './standings.ts';
 
 export interface RequestLimitsOptions {
@@ -69,13 +69,14 @@ export class RequestLimits {
     return this.#standings.of(rateKey(identity.user, route)) ?? whole(rateOf(this.tierOf(identity), route));
   }
 
-  /** Remembers where a caller stands. */
-  heard(key: string, state: RateState): void {
-    this.#standings.remember(key, state);
+  /** Where a caller stands after a verdict, for the answer; it is remembered. Empty where the verdict does not say. */
+  headersOf({ rateKey: key }: Question, verdict: Verdict): Record<string, string> {
+    const state = verdict.kind === 'unknown' ? undefined : verdict.rate;
+    return state ? rateHeaders(this.#standings.remember(key, state)) : {};
   }
 
   /** Counts a refusal. */
-  refusal(tier: string, route: string, rate: RateState): AppError {
+  tooMany(tier: string, route: string, rate: RateState): AppError {
     this.#options.metrics.rateLimitRejections.inc({ user_tier: tier, route });
     return tooMany(tier, rate);
   }
@@ -98,14 +99,11 @@ export class RequestLimits {
     };
     const verdict = await this.#options.decide(question);
     switch (verdict.kind) {
-      case 'yes': {
-        const state = verdict.rate ?? whole(rate);
-        this.heard(key, state);
-        return state;
-      }
+      case 'yes':
+        return this.#standings.remember(key, verdict.rate ?? whole(rate));
       case 'rate':
-        this.heard(key, verdict.rate);
-        throw this.refusal(tier.name, route, verdict.rate);
+        this.#standings.remember(key, verdict.rate);
+        throw this.tooMany(tier.name, route, verdict.rate);
       case 'budget':
       case 'unknown':
         throw unavailable(verdict.kind === 'unknown' ? verdict.reason : 'budget');
