@@ -275,6 +275,8 @@ export class Accounting implements AdmissionPolicy {
     await this.#work.done(signal);
     await this.writer.drain(signal);
     await this.#work.done(signal);
+    // What is stored now, the journal need not keep.
+    await this.#journal?.drain();
   }
 
   /** Stops all that runs in the background; what is still open is left for the other replicas. */

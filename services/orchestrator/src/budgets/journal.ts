@@ -48,7 +48,7 @@ export interface Ending {
 }
 
 export interface JournalOptions {
-  readonly budgets: RedisBudgets;
+  readonly budgets: Pick<RedisBudgets, 'generation' | 'note' | 'begin'>;
   /** undefined: Redis is told before a backend is asked */
   readonly ahead: WriteAheadLog | undefined;
   readonly epoch: () => string;
@@ -63,6 +63,9 @@ const MOST = 250;
 
 /** So long after it began, in milliseconds, Redis is told of a call that this machine's disk has. Most of the short ones have ended. */
 const LATE_MS = 100;
+
+/** What is needless goes with what Redis is told next, and by itself when it was told nothing for so long, in milliseconds. */
+const NEEDLESS_MS = 100;
 
 /**
  * Tells Redis what happened to this replica's calls, all of a moment in one command. A backend is asked once the admittal of the call
@@ -81,6 +84,9 @@ export class Journal {
   /** Admittals that the disk has, the oldest first. */
   #late: Noting[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Calls whose entries nobody needs any more. */
+  #needless: string[] = [];
+  #forgetting: NodeJS.Timeout | undefined;
   /** Redis may not have taken them, or is not relied on any more. */
   #unsure: Noting[] = [];
   #beginning: Promise<void> | undefined;
@@ -143,6 +149,13 @@ export class Journal {
     this.#scheduled ??= setImmediate(() => this.#flush('all'));
   }
 
+  /** PostgreSQL has the rows of these calls, and Redis was told of their end. */
+  forget(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    for (const id of ids) this.#needless.push(id);
+    this.#forgetting ??= setTimeout(() => this.#flush('all'), NEEDLESS_MS);
+  }
+
   /**
    * Sends what is here now. Backends wait for admittals, so those go without the ends, which are most of the work for this process and
    * for Redis.
@@ -151,11 +164,14 @@ export class Journal {
     if (what === 'all') {
       clearImmediate(this.#scheduled);
       this.#scheduled = undefined;
+      clearTimeout(this.#forgetting);
+      this.#forgetting = undefined;
     }
-    while (this.#admittals.length > 0 || (what === 'all' && this.#endings.length > 0)) {
+    while (this.#admittals.length > 0 || (what === 'all' && this.#endings.length + this.#needless.length > 0)) {
       const admittals = this.#admittals.splice(0, MOST);
       const endings = what === 'all' ? this.#endings.splice(0, MOST - admittals.length) : [];
-      const work = this.#send(admittals, endings).finally(() => this.#underWay.delete(work));
+      const needless = what === 'all' ? this.#needless.splice(0, MOST) : [];
+      const work = this.#send(admittals, endings, needless).finally(() => this.#underWay.delete(work));
       this.#underWay.add(work);
     }
   }
@@ -176,6 +192,7 @@ export class Journal {
   /** Tells nobody any more, as a process that is killed. */
   vanish(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#forgetting);
   }
 
   /** Resolves when Redis has answered to everything. */
@@ -185,7 +202,12 @@ export class Journal {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #send(allAdmittals: readonly Noting[], allEndings: readonly Ending[]): Promise<void> {
+  /** @param needless What another epoch, or a failure, keeps from being forgotten went with its journal, or is found by the recovery. */
+  async #send(
+    allAdmittals: readonly Noting[],
+    allEndings: readonly Ending[],
+    needless: readonly string[],
+  ): Promise<void> {
     const { budgets, epoch, onMismatch, onBroken } = this.#options;
     const at = epoch();
     const { generation } = budgets;
@@ -196,16 +218,16 @@ export class Journal {
     const endings = allEndings.filter((each) => each.generation === generation);
     if (admittals.length < allAdmittals.length) release(allAdmittals.filter((each) => !admittals.includes(each)));
     for (const each of allEndings) if (each.generation !== generation) each.onAnswer(false);
-    if (admittals.length + endings.length === 0) return;
+    if (admittals.length + endings.length + needless.length === 0) return;
     let answer: Awaited<ReturnType<RedisBudgets['note']>> | undefined;
     try {
-      answer = await budgets.note(at, notesOf(at, generation, admittals, endings));
+      answer = await budgets.note(at, notesOf(at, generation, admittals, endings, needless));
       for (const { onAnswer } of endings) onAnswer(answer === 'done');
       if (answer === 'swept') {
         // The credit is gone with the journal. Calls that are under way all the same have to be known.
         await this.begin(at, generation);
         const open = admittals.filter(isOpen);
-        answer = open.length === 0 ? 'done' : await budgets.note(at, notesOf(at, budgets.generation, open, []));
+        answer = open.length === 0 ? 'done' : await budgets.note(at, notesOf(at, budgets.generation, open, [], []));
       }
       // Admittals are told to PostgreSQL before the next epoch begins.
       if (answer === 'done') release(admittals);
@@ -259,10 +281,16 @@ function release(notings: readonly Noting[]): void {
 }
 
 /** @param generation The one in which it is told: what was taken as credit in an earlier one is not reserved any more. */
-function notesOf(epoch: string, generation: string, admittals: readonly Admittal[], endings: readonly Ending[]): Notes {
+function notesOf(
+  epoch: string,
+  generation: string,
+  admittals: readonly Admittal[],
+  endings: readonly Ending[],
+  needless: readonly string[],
+): Notes {
   const budgets = new Map<string, BudgetChange>();
   const entries: string[] = [];
-  const unmarked: string[] = [];
+  const removed = [...needless];
   const change = (user: string): BudgetChange => {
     let found = budgets.get(user);
     if (!found) {
@@ -281,7 +309,7 @@ function notesOf(epoch: string, generation: string, admittals: readonly Admittal
   }
   for (const { id, user, at, amountNanoUsd, costNanoUsd, row, marked } of endings) {
     entries.push(id, `S${row}`);
-    if (marked) unmarked.push(id);
+    if (marked) removed.push(`${id}!`);
     if (amountNanoUsd === 0 && costNanoUsd === 0) continue;
     const changed = change(user);
     changed.reserved -= amountNanoUsd;
@@ -289,5 +317,5 @@ function notesOf(epoch: string, generation: string, admittals: readonly Admittal
     const day = Math.floor(at / 86_400_000) * 86_400_000;
     changed.costs.set(day, (changed.costs.get(day) ?? 0) + costNanoUsd);
   }
-  return { budgets, unmarked, entries };
+  return { budgets, removed, entries };
 }

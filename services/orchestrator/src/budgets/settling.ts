@@ -27,9 +27,12 @@ export interface SettlingOptions {
 }
 
 /** The end of a call waits this long for others, in milliseconds: nobody waits for it, and together they take less. */
-const WAIT_MS = 10;
-/** The same for one that this machine's disk has, and whose user is far from any limit. */
-const WAIT_AHEAD_MS = 100;
+const WAIT_MS = 20;
+/**
+ * Rows then wait half as long for their COPY, so that PostgreSQL is at work when Redis is not. Little at a time, and one after the other:
+ * where all of them share a machine, a call that comes meanwhile waits for one of them at most, and not for long.
+ */
+const ROWS_WAIT_MS = WAIT_MS / 2;
 
 /** A call that ended, and was not settled yet. */
 interface Ended {
@@ -48,8 +51,6 @@ export class Settling {
   readonly #open = new Slots<OpenCall>();
   #ended: Ended[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer ends, by `performance.now()`. */
-  #due = Number.POSITIVE_INFINITY;
   /** Calls that ended, and Redis is being told so; and whether their row is in PostgreSQL. Their entry in the journal has to stay. */
   readonly #telling = new Map<string, boolean>();
 
@@ -66,6 +67,7 @@ export class Settling {
       },
       onWritten: (ids) => this.#forget(ids),
       log,
+      intervalMs: ROWS_WAIT_MS,
     });
   }
 
@@ -107,7 +109,7 @@ export class Settling {
   /** Settles all that has ended. */
   settle(): void {
     clearTimeout(this.#timer);
-    this.#due = Number.POSITIVE_INFINITY;
+    this.#timer = undefined;
     const ended = this.#ended;
     this.#ended = [];
     for (const each of ended) this.#settle(each);
@@ -164,12 +166,7 @@ export class Settling {
     const row = copyLine(settledRow(call.facts, call.at, settlement));
     const ahead = this.#options.ahead?.write(`S${row}`);
     this.#ended.push({ call, costNanoUsd: settlement.costNanoUsd, row, ahead });
-    const wait = ahead && call.admittal ? WAIT_AHEAD_MS : WAIT_MS;
-    const due = performance.now() + wait;
-    if (due >= this.#due) return;
-    clearTimeout(this.#timer);
-    this.#due = due;
-    this.#timer = setTimeout(() => this.settle(), wait);
+    this.#timer ??= setTimeout(() => this.settle(), WAIT_MS);
   }
 
   #settle({ call: open, costNanoUsd, row, ahead }: Ended): void {
@@ -251,12 +248,12 @@ export class Settling {
 
   /** Rows that PostgreSQL has need no journal, once Redis knows of the end of their calls. */
   #forget(ids: readonly string[]): void {
-    const { budgets, coordination, metrics } = this.#options;
+    const { coordination, journal, metrics } = this.#options;
     metrics.ledgerPending.set(this.writer.size);
     const known: string[] = [];
     for (const id of ids)
       if (this.#telling.has(id)) this.#telling.set(id, true);
       else known.push(id);
-    if (coordination.state === 'ready') budgets?.forget(known).catch(() => undefined);
+    if (coordination.state === 'ready') journal?.forget(known);
   }
 }

@@ -120,6 +120,27 @@ describe('time series', () => {
     expect(await partitions('accounting.ledger')).toEqual(before);
   });
 
+  it('find the rows of a time by a summary of their pages, also in months to come', async () => {
+    await pool.query(`SELECT orchestrator.ensure_partitions('accounting.ledger', 5)`);
+    const summaries = await pool.query(
+      `SELECT relid::regclass::text AS partition FROM pg_partition_tree('accounting.ledger_at') i
+       JOIN pg_index ON indexrelid = i.relid JOIN pg_class c ON c.oid = indexrelid JOIN pg_am m ON m.oid = c.relam
+       WHERE isleaf AND amname = 'brin'`,
+    );
+    expect(summaries.rows).toHaveLength((await partitions('accounting.ledger')).length);
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      // The tables are empty here; what is asked is which index can answer.
+      await client.query('SET LOCAL enable_seqscan = off');
+      const plan = await client.query(`EXPLAIN SELECT sum(cost_nano_usd) FROM accounting.ledger WHERE at >= now()`);
+      expect(JSON.stringify(plan.rows)).toMatch(/Bitmap Index Scan on ledger_\w+_at_idx/);
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+  });
+
   it('are hypertables where TimescaleDB is there', async () => {
     await down();
     // What TimescaleDB offers, as far as the migrations go; it records what it is asked for.

@@ -86,8 +86,8 @@ export interface BudgetChange {
 /** What happened to calls within a moment. */
 export interface Notes {
   readonly budgets: ReadonlyMap<string, BudgetChange>;
-  /** Calls of which a mark tells the backend, and need none any more. */
-  readonly unmarked: readonly string[];
+  /** Fields of the journal that nobody needs any more. */
+  readonly removed: readonly string[];
   /** Request and entry of the journal in turn. */
   readonly entries: readonly string[];
 }
@@ -183,7 +183,7 @@ export class RedisBudgets {
   }
 
   /** Notes what happened to calls; all of it, or nothing. */
-  async note(epoch: string, { budgets, unmarked, entries }: Notes): Promise<'done' | Refused['kind']> {
+  async note(epoch: string, { budgets, removed, entries }: Notes): Promise<'done' | Refused['kind']> {
     const keys = [KEYS.epoch, this.#journal, KEYS.generations];
     const args = [...this.#membership(epoch), String(budgets.size)];
     for (const [user, { reserved, credits, costs }] of budgets) {
@@ -193,10 +193,9 @@ export class RedisBudgets {
       args.push(String(costs.size));
       for (const [moment, cost] of costs) args.push(String(moment), String(cost));
     }
-    args.push(String(unmarked.length));
-    for (const id of unmarked) args.push(`${id}!`);
+    args.push(String(removed.length));
     // Not spread: there may be many.
-    const answer = Number(await this.#redis.send(NOTE, keys, args.concat(entries)));
+    const answer = Number(await this.#redis.send(NOTE, keys, args.concat(removed, entries)));
     return answer === 0 ? 'done' : refused(answer).kind;
   }
 

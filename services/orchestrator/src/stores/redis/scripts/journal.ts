@@ -7,7 +7,7 @@ import { budgets, clock, epoch, membership, periods } from './shared.ts';
  *
  * Keys: epoch, journal, generations, then budgets. Arguments: epoch, generation, replica, number of budgets; for each of them how its
  * reservations change, the number of credits that were used, with field and amount of each, and the number of days with costs, with a
- * moment of the day and the cost of each; the number of marks to remove, and the marks; then fields and values of the journal.
+ * moment of the day and the cost of each; the number of fields of the journal to remove, and the fields; then fields and values to set.
  * Answer: 0 done, 4 another epoch, 5 swept.
  */
 export const NOTE = script(
@@ -37,9 +37,13 @@ for i = 4, #KEYS do
     if there then charge(KEYS[i], moment, cost) end
   end
 end
-for _ = 1, tonumber(take()) do redis.call('HDEL', KEYS[2], take()) end
 -- Lua's stack holds some thousands at most.
-for i = at + 1, #ARGV, 500 do redis.call('HSET', KEYS[2], unpack(ARGV, i, math.min(i + 499, #ARGV))) end
+local function each(command, first, last)
+  for i = first, last, 500 do redis.call(command, KEYS[2], unpack(ARGV, i, math.min(i + 499, last))) end
+end
+local removed = tonumber(take())
+each('HDEL', at + 1, at + removed)
+each('HSET', at + removed + 1, #ARGV)
 return 0
 `,
 );
