@@ -237,7 +237,8 @@ export class Journal {
       }
     } catch (error) {
       this.#unsure.push(...admittals);
-      onBroken(error);
+      // What was to be forgotten says nothing of any number.
+      if (admittals.length + endings.length > 0) onBroken(error);
       if (answer === undefined) for (const { onAnswer } of endings) onAnswer(false);
     }
   }

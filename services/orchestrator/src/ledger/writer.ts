@@ -21,8 +21,8 @@ export interface LedgerWriterOptions {
   /** These are in PostgreSQL now: no journal has to keep them. */
   readonly onWritten: (requestIds: readonly string[]) => void;
   readonly log: Logger;
-  /** How long a row waits for others. @default 100 */
-  readonly intervalMs?: number;
+  /** How long a row waits for others, in milliseconds. */
+  readonly intervalMs: number;
   /** Rows in one statement at most. @default 500 */
   readonly batch?: number;
 }
@@ -64,7 +64,7 @@ export class LedgerWriter {
   /** Takes a row. A second one of the same request replaces the first. */
   add(requestId: string, row: NewRow): void {
     this.#pending.set(requestId, row);
-    this.#schedule(this.#options.intervalMs ?? 100);
+    this.#schedule(this.#options.intervalMs);
   }
 
   /** Writes what is here now. @throws when PostgreSQL cannot be reached; nothing is lost by that */
@@ -105,7 +105,7 @@ export class LedgerWriter {
     this.#timer = undefined;
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = undefined;
-      if (this.#pending.size > 0) this.#schedule(this.#failing ? 1_000 : (this.#options.intervalMs ?? 100));
+      if (this.#pending.size > 0) this.#schedule(this.#failing ? 1_000 : this.#options.intervalMs);
     });
     return this.#writing;
   }

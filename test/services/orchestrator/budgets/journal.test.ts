@@ -84,4 +84,14 @@ describe('the journal', () => {
     expect(answers).toEqual([false]);
     expect(broken).toHaveLength(1);
   });
+
+  it('relies on the numbers of Redis as before when nothing but forgetting failed', async () => {
+    const { journal, told, broken } = start(async () => {
+      throw new Error('gone');
+    });
+    journal.forget(['a']);
+    await journal.drain();
+    expect(told).toHaveLength(1);
+    expect(broken).toEqual([]);
+  });
 });

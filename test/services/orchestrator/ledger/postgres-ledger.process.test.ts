@@ -132,6 +132,7 @@ describe('the ledger in PostgreSQL', () => {
     const writer = new LedgerWriter({
       write: (rows) => ledger.append(rows),
       onWritten: () => undefined,
+      intervalMs: 100,
       log: { ...quiet, error: (fields) => void refused.push(fields) },
     });
     writer.add('1', ended('1', 1));
