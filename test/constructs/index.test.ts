@@ -61,12 +61,8 @@ describe('all components together', () => {
     }
   });
 
-  it('comes out the same each time, in under 300 ms', () => {
-    const started = performance.now();
-    const again = ragPlatform().synth();
-    const took = performance.now() - started;
-    expect(again).toEqual(manifests);
-    expect(took).toBeLessThan(300);
+  it('comes out the same each time', () => {
+    expect(ragPlatform().synth()).toEqual(manifests);
   });
 
   it('has one policy per workload besides the default deny and DNS', () => {

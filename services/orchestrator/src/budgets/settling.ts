@@ -26,11 +26,14 @@ export interface SettlingOptions {
   readonly log: Logger;
 }
 
-/** The end of a call waits this long for others, in milliseconds: nobody waits for it, and together they take less. */
-const WAIT_MS = 20;
 /**
- * Rows then wait half as long for their COPY, so that PostgreSQL is at work when Redis is not. Little at a time, and one after the other:
- * where all of them share a machine, a call that comes meanwhile waits for one of them at most, and not for long.
+ * The end of a call waits this long for others, in milliseconds: nobody waits for it, and together they take less. With 20, where all share
+ * two cores, the tail of a call was shorter at times, and the median longer each time: see docs/benchmarks/orchestrator.md.
+ */
+const WAIT_MS = 100;
+/**
+ * Rows then wait half as long for their COPY, so that PostgreSQL is at work when Redis is not: where they share a machine, a call that
+ * comes meanwhile waits for one of them at most.
  */
 const ROWS_WAIT_MS = WAIT_MS / 2;
 
